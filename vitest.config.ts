@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 20_000,
+    coverage: { provider: 'v8', include: ['src/**', 'tools/**'], exclude: ['src/demo/**'] },
+  },
+});
