@@ -1,0 +1,206 @@
+import {
+  type Plan,
+  approvalBefore,
+  exposedShare,
+  exposureText,
+  isAlone,
+  isLastStage,
+  marginAt,
+  stageAt,
+} from '../plan/plan.ts';
+import { isRequired } from '../plan/check.ts';
+import { type RolloutState, isSameExposure } from '../rollout/state.ts';
+import type { Decision, DecisionKind, DecisionReason } from './decision.ts';
+import type { Evidence } from './evidence.ts';
+import type { Finding } from './finding.ts';
+import { type GateState, absorb } from './gate-state.ts';
+import { judge, thresholdsFor } from './judge.ts';
+
+/** A decision, and what the gate remembers after the look it was made at. */
+export interface Judgement {
+  readonly decision: Decision;
+  readonly gate: GateState;
+  readonly stageSince: number | null;
+}
+
+/**
+ * The whole authority over exposure: the one place where a Decision is made. Pure; the same arguments give the same bytes.
+ *
+ * The order is total: rollback > hold > ask > extend > wait > promote, first match wins, in every state. Positive evidence is
+ * the only way to promote; missing, thin, stale or impossible data never is.
+ */
+export function decide(plan: Plan, state: RolloutState, evidence: Evidence, now: number): Judgement {
+  const isConfirmed = evidence.actual !== null && isSameExposure(evidence.actual, state.desired);
+  const stageSince = state.stageSince ?? (isConfirmed ? now : null);
+  const gate = absorb(plan.checks, state.gate, evidence, {
+    settings: plan.settings,
+    alone: isAlone(plan, state.stageIndex),
+    looks: Math.max(1, Math.ceil(stageAt(plan, state.stageIndex).holdMs / plan.tickMs)),
+    stages: plan.ladder.length,
+  });
+  const findings = judgeAll(plan, state, gate, now);
+  const look: Look = { plan, state, findings, stageSince, isReadable: evidence.actual !== null, now };
+  const order = orderStanding(look);
+  const verdict = chooseFirst(look, order);
+  const isLast = isLastStage(plan, state.stageIndex);
+  return {
+    gate,
+    stageSince,
+    decision: {
+      ...verdict,
+      at: now,
+      stageIndex: state.stageIndex,
+      stageEpoch: state.stageEpoch,
+      exposure: exposureText(plan, state.stageIndex),
+      nextExposure: isLast ? null : exposureText(plan, state.stageIndex + 1),
+      findings,
+      by: verdict.reason.startsWith('person_') ? (state.order?.by ?? state.personHold?.by ?? null) : null,
+      refusedOrder: refusalOf(look, order, verdict),
+    },
+  };
+}
+
+interface Look {
+  readonly plan: Plan;
+  readonly state: RolloutState;
+  readonly findings: readonly Finding[];
+  readonly stageSince: number | null;
+  readonly isReadable: boolean;
+  readonly now: number;
+}
+
+interface Verdict {
+  readonly kind: DecisionKind;
+  readonly reason: DecisionReason;
+  readonly until: number | null;
+}
+
+function judgeAll(plan: Plan, state: RolloutState, gate: GateState, now: number): readonly Finding[] {
+  return plan.checks.flatMap((check) => {
+    const remembered = gate[check.id];
+    if (remembered === undefined) return [];
+    return judge(check, remembered, {
+      now,
+      settings: plan.settings,
+      margin: marginAt(plan, state.stageIndex),
+      alone: isAlone(plan, state.stageIndex),
+      thresholds: thresholdsFor(check, plan.checks, plan.settings),
+      exposedShare: exposedShare(plan, state.stageIndex),
+      stages: plan.ladder.length,
+    });
+  });
+}
+
+/** The combination table, row by row. */
+function chooseFirst(look: Look, order: OrderStanding): Verdict {
+  const { state, plan, now } = look;
+  const voting = look.findings.filter((f) => f.intent === 'guard' && f.severity !== 'advisory');
+  const some = (outcome: Finding['outcome']) => voting.some((finding) => finding.outcome === outcome);
+
+  if (state.order?.verb === 'rollback') return open('rollback', 'person_rollback');
+  if (some('breach_rollback')) return open('rollback', 'breach_rollback');
+
+  const stage = stageAt(plan, state.stageIndex);
+  const minimum = look.stageSince === null ? null : look.stageSince + stage.holdMs;
+  const extension = minimum === null ? null : minimum + stage.holdMs;
+  if (some('breach_hold')) {
+    const isUsedUp = extension !== null && now >= extension;
+    return isUsedUp ? open('ask', 'breach_hold_persisted') : open('hold', 'breach_hold');
+  }
+  const blindness = blindHold(look, voting);
+  if (blindness !== null) return open('hold', blindness);
+  if (isHeld(look)) return { kind: 'hold', reason: 'person_hold', until: state.personHold?.until ?? null };
+
+  if (minimum === null) return open('wait', 'exposure_unconfirmed');
+  if (now < minimum) return { kind: 'wait', reason: 'stage_minimum', until: minimum };
+  if (order.kind === 'stands') return open('promote', 'person_promoted');
+  if (state.asked !== null) return open('ask', 'awaiting_person');
+
+  const isEvidenced = isLastStage(plan, state.stageIndex)
+    ? voting.length > 0 && !some('no_data')
+    : voting.length > 0 && voting.every((finding) => finding.outcome === 'clear');
+  if (isEvidenced) return onward(look);
+  if (state.extendedAt === null) {
+    return canWiden(look, voting)
+      ? open('widen', 'small_next_step')
+      : { kind: 'extend', reason: 'not_clear_yet', until: extension };
+  }
+  if (extension !== null && now < extension) return { kind: 'wait', reason: 'gathering', until: extension };
+  return open('ask', 'evidence_not_clear');
+}
+
+function open(kind: DecisionKind, reason: DecisionReason): Verdict {
+  return { kind, reason, until: null };
+}
+
+/** The gate is open: go on, unless the plan wants a person's word first. The watch at full exposure ends the rollout. */
+function onward(look: Look): Verdict {
+  if (isLastStage(look.plan, look.state.stageIndex)) return open('complete', 'watched_at_full');
+  const needsApproval = approvalBefore(look.plan, look.state.stageIndex + 1) !== null;
+  return needsApproval ? open('ask', 'approval_required') : open('promote', 'all_clear');
+}
+
+/** Nothing readable for longer than a reading stays fresh, or a canary that has gone quiet: hold and say so. */
+function blindHold(look: Look, voting: readonly Finding[]): DecisionReason | null {
+  const { staleMs } = look.plan.settings;
+  if (voting.some((finding) => finding.reason === 'canary_silent')) return 'canary_silent';
+  const isBlind = voting.some(
+    ({ outcome, blind }) =>
+      outcome === 'no_data' && blind !== null && (blind.why === 'stale' || look.now - blind.since >= staleMs),
+  );
+  if (isBlind) return 'telemetry_blind';
+  return !look.isReadable && look.now - look.state.enteredAt > staleMs ? 'exposure_unreadable' : null;
+}
+
+function isHeld(look: Look): boolean {
+  const { personHold } = look.state;
+  return personHold !== null && (personHold.until === null || look.now < personHold.until);
+}
+
+type OrderStanding =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'stands' }
+  | { readonly kind: 'refused'; readonly why: string };
+
+/** Whether a person's promotion may stand: never over a breach of a required critical check, and never early. */
+function orderStanding(look: Look): OrderStanding {
+  const { state, plan } = look;
+  if (state.order?.verb !== 'promote') return { kind: 'none' };
+  const refused = (why: string): OrderStanding => ({ kind: 'refused', why });
+  if (isLastStage(plan, state.stageIndex)) return refused('this is the last stage');
+  const breached = plan.checks.find((check) => {
+    const finding = look.findings.find((f) => f.checkId === check.id);
+    const isBreach = finding?.outcome === 'breach_hold' || finding?.outcome === 'breach_rollback';
+    return isBreach && isRequired(check) && check.severity === 'critical';
+  });
+  if (breached !== undefined) return refused(`${breached.id} is critical and over its line`);
+  const held = look.findings.find((f) => f.severity !== 'advisory' && f.outcome === 'breach_hold');
+  if (held !== undefined) return refused(`${held.checkId} is over its hold line`);
+  if (look.stageSince === null) return refused('the backend has not confirmed this stage yet');
+  const earliest = look.stageSince + stageAt(plan, state.stageIndex).holdMs;
+  if (look.now < earliest) return refused(`the stage minimum has ${earliest - look.now} ms to run`);
+  return { kind: 'stands' };
+}
+
+/** A promotion that was ordered and not made is refused in so many words; nobody's click vanishes. */
+function refusalOf(look: Look, order: OrderStanding, verdict: Verdict): string | null {
+  if (look.state.order?.verb !== 'promote' || verdict.reason === 'person_promoted') return null;
+  if (order.kind === 'refused') return order.why;
+  return verdict.reason === 'person_hold' ? 'it is held by a person: resume first' : `the gate says ${verdict.reason}`;
+}
+
+/**
+ * Opt-in: step on without full evidence while hardly anyone is exposed. Only with no breach, an estimate under the hold line
+ * (or at most one bad event), data from every voting check, and a next exposure of at most 25 %.
+ */
+function canWiden(look: Look, voting: readonly Finding[]): boolean {
+  const { plan, state } = look;
+  if (!plan.allowWiden || isLastStage(plan, state.stageIndex)) return false;
+  if (marginAt(plan, state.stageIndex) !== 'wide') return false;
+  return voting.every(
+    ({ outcome, reason, canary }) =>
+      outcome === 'clear' ||
+      ((reason === 'not_enough_evidence' || reason === 'thin') && canary.units > 0) ||
+      (reason === 'over_line_unconfirmed' && (canary.events ?? 2) <= 1),
+  );
+}

@@ -1,0 +1,45 @@
+import type { Finding } from './finding.ts';
+
+/** From strictest to most permissive. The order is total and holds in every state. */
+export const DECISIONS = ['rollback', 'hold', 'ask', 'extend', 'widen', 'wait', 'complete', 'promote'] as const;
+export type DecisionKind = (typeof DECISIONS)[number];
+
+export type DecisionReason =
+  | 'breach_rollback'
+  | 'person_rollback'
+  | 'breach_hold'
+  | 'telemetry_blind'
+  | 'canary_silent'
+  | 'exposure_unreadable'
+  | 'person_hold'
+  | 'breach_hold_persisted'
+  | 'evidence_not_clear'
+  | 'approval_required'
+  | 'awaiting_person'
+  | 'not_clear_yet'
+  | 'small_next_step'
+  | 'exposure_unconfirmed'
+  | 'stage_minimum'
+  | 'gathering'
+  | 'watched_at_full'
+  | 'all_clear'
+  | 'person_promoted';
+
+/** The record every surface renders. Made only in `decide.ts`. */
+export interface Decision {
+  readonly kind: DecisionKind;
+  readonly reason: DecisionReason;
+  readonly at: number;
+  readonly stageIndex: number;
+  readonly stageEpoch: number;
+  /** "25%": where the rollout is, and where it goes next (null when nowhere). */
+  readonly exposure: string;
+  readonly nextExposure: string | null;
+  /** When the current wait ends at the earliest (stage minimum or extension), ms since the epoch; null when open. */
+  readonly until: number | null;
+  readonly findings: readonly Finding[];
+  /** Who ordered it, when a person did. */
+  readonly by: string | null;
+  /** Why a person's order was not followed. */
+  readonly refusedOrder: string | null;
+}

@@ -1,0 +1,163 @@
+import type { NullLine } from './evidence-process.ts';
+import { logSum } from './log-sum.ts';
+
+/**
+ * Latency quantiles by exceedance: "q_treated(p) <= line(q_reference(p))" is tested without estimating a density. For the
+ * unknown q_reference = x, the share of the treated arm above line(x) is a Bernoulli question, and so is "the share of the
+ * reference above x is 1 - p"; the least product over all x is an e-value, because at the true x both factors are.
+ * Method: Howard & Ramdas, "Sequential estimation of quantiles" (Bernoulli 2022); bucket rounding and mixtures in
+ * `docs/decisions/0001-evidence.md`.
+ */
+export interface Histogram {
+  /** Ascending upper edges, ms. */
+  readonly bounds: readonly number[];
+  /** Non-cumulative; one more than `bounds`. */
+  readonly counts: readonly number[];
+}
+
+/** Alternatives for the treated share above the line: worse (harm) by these factors, or better (safety) by their inverses. */
+const TREATED_FACTORS = [1, 1.1, 1.25, 1.5, 2, 3, 5, 10] as const;
+/** Alternatives for the reference share: two-sided and including no difference, else every safety test fails. */
+const REFERENCE_FACTORS = [1 / 3, 1 / 2, 1 / 1.5, 1 / 1.25, 1 / 1.1, 1, 1.1, 1.25, 1.5, 2, 3] as const;
+
+/** A band is over only beyond all its lines, so its image of x is the farthest. */
+function image(lines: readonly NullLine[], x: number): number {
+  return Math.max(...lines.map((line) => line.times * x + line.plus));
+}
+
+/**
+ * ln of the e-value against "the treated quantile is within the lines" (`harm`) or "it is at or beyond them" (`safe`).
+ *
+ * Counts are whole-process totals: the factors depend on nothing else, so folding and recomputing agree. Rounding is
+ * conservative: for harm the treated edge moves up, for safety down; the reference uses whichever edge of the bucket keeps its
+ * factor valid. `phi` is the design effect all logs are divided by. Cost: one pass over the buckets.
+ */
+export function logExceedance(
+  side: 'harm' | 'safe',
+  pair: { readonly treated: Histogram; readonly reference: Histogram },
+  lines: readonly NullLine[],
+  settings: { readonly p: number; readonly phi: number },
+): number {
+  const tail = 1 - settings.p;
+  const { bounds } = pair.treated;
+  const treatedAbove = countsAbove(pair.treated.counts);
+  const total = treatedAbove[0] ?? 0;
+  const treatedLog = (edge: number) =>
+    logTreated(side, { n: total, k: above(treatedAbove, edge) }, tail, settings.phi);
+  if (lines.every((line) => line.times === 0)) {
+    return treatedLog(edgeFor(side, bounds, image(lines, 0)));
+  }
+  const referenceAbove = countsAbove(pair.reference.counts);
+  const referenceN = referenceAbove[0] ?? 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (let bucket = 0; bucket <= bounds.length; bucket++) {
+    const low = bucket === 0 ? 0 : (bounds[bucket - 1] ?? 0);
+    const high = bounds[bucket] ?? Number.POSITIVE_INFINITY;
+    const edge = edgeFor(side, bounds, image(lines, side === 'harm' ? high : low));
+    const logReference = logReferenceIs(
+      { n: referenceN, kAboveLow: above(referenceAbove, bucket), kAboveHigh: above(referenceAbove, bucket + 1) },
+      tail,
+      settings.phi,
+    );
+    least = Math.min(least, treatedLog(edge) + logReference);
+  }
+  return least;
+}
+
+/**
+ * Index i such that `countsAbove[i]` counts what lies above the edge: for harm the first bound >= value, for safety the last
+ * bound <= value. 0 counts everything, bounds.length + 1 nothing.
+ */
+function edgeFor(side: 'harm' | 'safe', bounds: readonly number[], value: number): number {
+  if (side === 'harm') {
+    const first = bounds.findIndex((bound) => bound >= value);
+    return first === -1 ? bounds.length + 1 : first + 1;
+  }
+  return bounds.findLastIndex((bound) => bound <= value) + 1;
+}
+
+/** Entry i is how many lie above bounds[i-1]; entry 0 is all, and one entry past the overflow is 0. */
+function countsAbove(counts: readonly number[]): readonly number[] {
+  const sums = Array.from(counts);
+  for (let at = sums.length - 2; at >= 0; at--) sums[at] = (sums[at] ?? 0) + (sums[at + 1] ?? 0);
+  return [...sums, 0];
+}
+
+function above(sums: readonly number[], at: number): number {
+  return sums[at] ?? 0;
+}
+
+function logTreated(
+  side: 'harm' | 'safe',
+  seen: { readonly n: number; readonly k: number },
+  tail: number,
+  phi: number,
+): number {
+  const shares = TREATED_FACTORS.map((factor) => (side === 'harm' ? tail * factor : tail / factor)).filter(
+    (share) => share < 1,
+  );
+  return logSum(shares.map((share) => logBernoulli(seen, share, tail) / phi)) - Math.log(shares.length);
+}
+
+/** Shares below the tail are judged on what lies above the bucket's lower edge, shares over it on the upper edge. */
+function logReferenceIs(
+  seen: { readonly n: number; readonly kAboveLow: number; readonly kAboveHigh: number },
+  tail: number,
+  phi: number,
+): number {
+  const factors = REFERENCE_FACTORS.filter((factor) => tail * factor < 1);
+  const logs = factors.map((factor) => {
+    const k = factor < 1 ? seen.kAboveLow : seen.kAboveHigh;
+    return logBernoulli({ n: seen.n, k }, tail * factor, tail) / phi;
+  });
+  return logSum(logs) - Math.log(factors.length);
+}
+
+/** ln likelihood ratio of share q against share p0 for k of n. */
+function logBernoulli(seen: { readonly n: number; readonly k: number }, q: number, p0: number): number {
+  return seen.k * Math.log(q / p0) + (seen.n - seen.k) * Math.log((1 - q) / (1 - p0));
+}
+
+/** The quantile by linear interpolation within its bucket, ms; the last bound when it lies beyond. Null when empty. */
+export function quantileOf(histogram: Histogram, p: number): number | null {
+  const total = sizeOf(histogram);
+  if (total === 0) return null;
+  let below = 0;
+  for (let bucket = 0; bucket < histogram.bounds.length; bucket++) {
+    const count = histogram.counts[bucket] ?? 0;
+    if (count > 0 && below + count >= p * total) {
+      const low = bucket === 0 ? 0 : (histogram.bounds[bucket - 1] ?? 0);
+      const high = histogram.bounds[bucket] ?? low;
+      return low + ((high - low) * (p * total - below)) / count;
+    }
+    below += count;
+  }
+  return histogram.bounds.at(-1) ?? null;
+}
+
+/** Ratio of the edges of the bucket that holds the quantile: how finely the histogram can tell. Infinite at its ends. */
+export function resolutionAt(histogram: Histogram, p: number): number {
+  const value = quantileOf(histogram, p);
+  if (value === null) return Number.POSITIVE_INFINITY;
+  const at = histogram.bounds.findIndex((bound) => bound >= value);
+  const low = histogram.bounds[at - 1];
+  const high = histogram.bounds[at];
+  return low === undefined || high === undefined ? Number.POSITIVE_INFINITY : high / low;
+}
+
+export function sizeOf(histogram: Histogram): number {
+  return histogram.counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** The sum of two histograms with the same bounds; an empty one (no counts) adds nothing. */
+export function added(a: Histogram, b: Histogram): Histogram {
+  if (a.counts.length === 0) return b;
+  if (b.counts.length === 0) return a;
+  return { bounds: a.bounds, counts: a.counts.map((count, at) => count + (b.counts[at] ?? 0)) };
+}
+
+export const EMPTY_HISTOGRAM: Histogram = { bounds: [], counts: [] };
+
+export function sameBounds(a: Histogram, b: Histogram): boolean {
+  return a.bounds.length === b.bounds.length && a.bounds.every((bound, at) => bound === b.bounds[at]);
+}

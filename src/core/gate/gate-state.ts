@@ -1,0 +1,187 @@
+import type { Check } from '../plan/check.ts';
+import {
+  type CheckState,
+  type LevelState,
+  NO_HISTOGRAMS,
+  type QuantileState,
+  type ShareState,
+  type Window,
+  absorbQuantile,
+  absorbShare,
+  fits,
+  nextStage,
+  plusHistograms,
+  seenAfter,
+  startState,
+  unusableIn,
+} from './check-state.ts';
+import type { Evidence } from './evidence.ts';
+import type { Histogram } from './exceedance.ts';
+import { sizeOf } from './exceedance.ts';
+import { logHarmOf } from './quantile-evidence.ts';
+import { frozenCounts, frozenHistogram } from './frozen-baseline.ts';
+import { isOver } from './lines.ts';
+import type { Sample, Stat } from './sample.ts';
+import type { GateSettings } from './settings.ts';
+
+/** What the gate remembers of a rollout, by check id: a fold of its evidence. */
+export type GateState = Readonly<Record<string, CheckState>>;
+
+/** How this stage's windows are to be read. */
+export interface StageContext {
+  readonly settings: GateSettings;
+  /** Nobody is left on the old side: the baseline is what stable showed earlier. */
+  readonly alone: boolean;
+  /** Looks over which a frozen baseline is spread. */
+  readonly looks: number;
+  /** Stages in the ladder: latency restarts share their weight over these. */
+  readonly stages: number;
+}
+
+export function startGate(checks: readonly Check[], settings: GateSettings): GateState {
+  return Object.fromEntries(checks.map((check) => [check.id, startState(check, settings.kappa)]));
+}
+
+export function enterStage(gate: GateState): GateState {
+  return Object.fromEntries(Object.entries(gate).map(([id, state]) => [id, nextStage(state)]));
+}
+
+/** Folds one look into the gate's memory. A signal the evidence does not carry leaves its check as it was. */
+export function absorb(
+  checks: readonly Check[],
+  gate: GateState,
+  evidence: Evidence,
+  context: StageContext,
+): GateState {
+  const windows = windowsBySignal(evidence);
+  return Object.fromEntries(
+    checks.map((check) => {
+      const state = gate[check.id] ?? startState(check, context.settings.kappa);
+      const window = windows.get(check.signal);
+      return [check.id, window === undefined ? state : absorbWindow(check, state, window, context)];
+    }),
+  );
+}
+
+function windowsBySignal(evidence: Evidence): ReadonlyMap<string, Window> {
+  const windows = new Map<string, Window>();
+  for (const canary of evidence.samples) {
+    if (canary.cohort !== 'canary') continue;
+    const stable = evidence.samples.find((s) => s.cohort === 'stable' && s.signal === canary.signal);
+    if (stable !== undefined) windows.set(canary.signal, { canary, stable });
+  }
+  return windows;
+}
+
+function absorbWindow(check: Check, state: CheckState, window: Window, context: StageContext): CheckState {
+  switch (state.kind) {
+    case 'share':
+      return shareWindow(check, state, window, context);
+    case 'quantile':
+      return quantileWindow(check, state, window, context);
+    case 'level':
+      return levelWindow(check, state, window, context);
+  }
+}
+
+function shareWindow(check: Check, state: ShareState, window: Window, context: StageContext): ShareState {
+  const fault = unusableIn(window, needsStable(check, context)) ?? misshapen(window, 'share', context);
+  const canary = countsOf(window.canary.stat);
+  const stable = context.alone ? frozenCounts(state.rollout.stable, context.looks) : countsOf(window.stable.stat);
+  const seen = { ...state, ...seenAfter(state, window, fault, canary?.n ?? 0) };
+  if (canary === null || (fault !== null && fault.quality.unusable !== 'partial')) return seen;
+  const counts = { canary, stable: stable ?? { n: 0, x: 0 } };
+  const absorbed = absorbShare(seen, check, counts, {
+    at: window.canary.to,
+    partial: fault !== null,
+    settings: context.settings,
+  });
+  // A frozen baseline is made of the rollout's own stable counts and must not grow them.
+  return context.alone
+    ? { ...absorbed, rollout: { ...absorbed.rollout, stable: state.rollout.stable } }
+    : absorbed;
+}
+
+function quantileWindow(
+  check: Check,
+  state: QuantileState,
+  window: Window,
+  context: StageContext,
+): QuantileState {
+  const p = check.measure.kind === 'quantile' ? check.measure.p : 0.95;
+  const canary = histogramOf(window.canary.stat);
+  const measured = histogramOf(window.stable.stat);
+  const past = state.stages.reduce((sum, stage) => plusHistograms(sum, stage), NO_HISTOGRAMS).stable;
+  const stable = context.alone ? frozenHistogram(past, p, context.looks) : measured;
+  const changed = [canary, measured].some((seen) => seen !== null && !fits(state, seen));
+  const fault =
+    unusableIn(window, needsStable(check, context)) ??
+    misshapen(window, 'histogram', context) ??
+    (changed ? inconsistent(window.canary, 'the histogram changed its bucket bounds during the rollout') : null);
+  const seen = { ...state, ...seenAfter(state, window, fault, canary === null ? 0 : sizeOf(canary)) };
+  if (fault !== null || canary === null) return seen;
+  const sides = { canary, stable: stable ?? { bounds: canary.bounds, counts: canary.counts.map(() => 0) } };
+  const absorbed = absorbQuantile(seen, sides, window.canary.to, context.settings.trailingMs);
+  return { ...absorbed, peak: Math.max(state.peak, logHarmOf(check, absorbed, context)) };
+}
+
+/** Levels have no sampling model: the rule is literal, and two looks in a row must agree. */
+function levelWindow(check: Check, state: LevelState, window: Window, context: StageContext): LevelState {
+  const fault = unusableIn(window, needsStable(check, context)) ?? misshapen(window, 'level', context);
+  const canary = window.canary.stat?.kind === 'level' ? window.canary.stat.value : null;
+  const seen = { ...state, ...seenAfter(state, window, fault, canary === null ? 0 : 1) };
+  if (fault !== null || canary === null) return seen;
+  const baseline = window.stable.stat?.kind === 'level' ? window.stable.stat.value : (state.last?.stable ?? canary);
+  const over = (line: Check['hold']) => line !== null && isOver(line, check.worse, { canary, baseline });
+  return {
+    ...seen,
+    last: { canary, stable: baseline },
+    overHold: over(check.hold) ? state.overHold + 1 : 0,
+    overRollback: over(check.rollback) ? state.overRollback + 1 : 0,
+  };
+}
+
+function needsStable(check: Check, context: StageContext): boolean {
+  if (context.alone) return false;
+  return [check.hold, check.rollback].some((line) => line !== null && line.compare !== 'absolute');
+}
+
+/** A sample whose statistic is of another kind than the check's, or impossible, is no evidence. */
+function misshapen(window: Window, kind: Stat['kind'], context: StageContext): Sample | null {
+  const sides = context.alone ? [window.canary] : [window.canary, window.stable];
+  for (const sample of sides) {
+    if (sample.stat === null) continue;
+    if (sample.stat.kind !== kind) {
+      return inconsistent(sample, `${sample.signal} arrived as a ${sample.stat.kind}, not as a ${kind}`);
+    }
+    if (!isPossible(sample.stat)) return inconsistent(sample, `${sample.signal} has impossible counts`);
+  }
+  return null;
+}
+
+function isPossible(stat: Stat): boolean {
+  switch (stat.kind) {
+    case 'share':
+      return Number.isFinite(stat.n) && stat.x >= 0 && stat.x <= stat.n;
+    case 'histogram':
+      return (
+        stat.counts.length === stat.bounds.length + 1 &&
+        stat.counts.every((count) => Number.isFinite(count) && count >= 0) &&
+        stat.bounds.every((bound, at) => Number.isFinite(bound) && bound > (stat.bounds[at - 1] ?? 0))
+      );
+    case 'level':
+      return Number.isFinite(stat.value);
+  }
+}
+
+function inconsistent(sample: Sample, detail: string): Sample {
+  return { ...sample, stat: null, quality: { ...sample.quality, unusable: 'inconsistent', detail } };
+}
+
+function countsOf(stat: Stat | null): { readonly n: number; readonly x: number } | null {
+  return stat?.kind === 'share' ? { n: stat.n, x: stat.x } : null;
+}
+
+function histogramOf(stat: Stat | null): Histogram | null {
+  return stat?.kind === 'histogram' ? { bounds: stat.bounds, counts: stat.counts } : null;
+}

@@ -1,0 +1,41 @@
+import type { Check } from '../plan/check.ts';
+import type { ShareState } from './check-state.ts';
+import { type Counts, logSafety } from './evidence-process.ts';
+import type { Arm, Finding, JudgeContext } from './finding.ts';
+import { LOG_FLOOR, logAdd } from './log-sum.ts';
+import { outcomeOf } from './outcome.ts';
+
+/** A share check: the two-arm evidence process against its lines. */
+export function judgeShare(check: Check, state: ShareState, context: JudgeContext): Finding {
+  const trailing = state.trailing.reduce(
+    (sum, window) => ({ canary: plus(sum.canary, window.canary), stable: plus(sum.stable, window.stable) }),
+    { canary: { n: 0, x: 0 }, stable: { n: 0, x: 0 } },
+  );
+  return outcomeOf(
+    check,
+    state,
+    {
+      canary: armOf(state.stage.canary),
+      baseline: armOf(state.stage.stable),
+      trailing: { canary: armOf(trailing.canary).value, baseline: armOf(trailing.stable).value },
+      // A band is harmed only beyond both its lines (a union of nulls), and safe when either holds (an intersection).
+      harmLog: Math.min(...state.harm.map((process) => process.peak)),
+      safetyLog: meanOfE(state[context.margin].map(logSafety)),
+      recent: state.trailing.map((window) => ({ canary: window.canary.n, stable: window.stable.n })),
+      tooCoarse: false,
+    },
+    context,
+  );
+}
+
+function meanOfE(logs: readonly number[]): number {
+  return logs.length === 0 ? LOG_FLOOR : logs.reduce(logAdd) - Math.log(logs.length);
+}
+
+function armOf(counts: Counts): Arm {
+  return { units: counts.n, events: counts.x, value: counts.n > 0 ? counts.x / counts.n : null };
+}
+
+function plus(a: Counts, b: Counts): Counts {
+  return { n: a.n + b.n, x: a.x + b.x };
+}

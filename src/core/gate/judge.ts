@@ -1,0 +1,38 @@
+import { type Check, isRequired } from '../plan/check.ts';
+import type { CheckState } from './check-state.ts';
+import type { Finding, JudgeContext } from './finding.ts';
+import { judgeLevel } from './judge-level.ts';
+import { judgeQuantile } from './judge-quantile.ts';
+import { judgeShare } from './judge-share.ts';
+import type { GateSettings } from './settings.ts';
+
+/**
+ * Evidence thresholds for one check, as logs. Rolling back is a union over critical checks, so alpha is split over them;
+ * holding likewise over all guards. A required check splits over the required ones only: proposed checks must never blunt it.
+ */
+export function thresholdsFor(
+  check: Check,
+  checks: readonly Check[],
+  settings: GateSettings,
+): JudgeContext['thresholds'] {
+  const guards = checks.filter((other) => other.intent === 'guard' && other.severity !== 'advisory');
+  const required = guards.filter(isRequired);
+  const critical = required.filter((other) => other.severity === 'critical' && other.rollback !== null);
+  const family = isRequired(check) ? required : guards;
+  return {
+    hold: Math.log(Math.max(family.length, 1) / settings.alphaHold),
+    rollback: Math.log(Math.max(critical.length, 1) / settings.alphaRollback),
+    safe: Math.log(1 / settings.alphaSafe),
+  };
+}
+
+export function judge(check: Check, state: CheckState, context: JudgeContext): Finding {
+  switch (state.kind) {
+    case 'share':
+      return judgeShare(check, state, context);
+    case 'quantile':
+      return judgeQuantile(check, state, context);
+    case 'level':
+      return judgeLevel(check, state, context);
+  }
+}

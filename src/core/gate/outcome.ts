@@ -1,0 +1,124 @@
+import type { Check } from '../plan/check.ts';
+import type { CheckState } from './check-state.ts';
+import type { Arm, Finding, FindingReason, JudgeContext, Outcome } from './finding.ts';
+import { type Pair, edgesOf, isOver } from './lines.ts';
+import type { Unusable } from './sample.ts';
+
+/** What a judge has worked out about one check; `outcomeOf` turns it into a finding by the rules of the gate. */
+export interface Judged {
+  readonly canary: Arm;
+  readonly baseline: Arm;
+  readonly trailing: Finding['trailing'];
+  readonly harmLog: number;
+  readonly safetyLog: number;
+  /** Canary units in each recent window, oldest first, and what the baseline side saw. */
+  readonly recent: readonly { readonly canary: number; readonly stable: number }[];
+  /** The measurement cannot resolve the line, whatever the traffic. */
+  readonly tooCoarse: boolean;
+}
+
+const SILENT_WINDOWS = 3;
+/** How many canary units should have been seen before their absence means something. */
+const SILENT_EXPECTED = 20;
+
+/**
+ * The rules of one finding, first match wins: breaches (tested even on thin data, because harm needs no minimum sample), then
+ * absence of data, then positive evidence of safety; everything else is ambiguous. Absence of alarm is never enough.
+ */
+export function outcomeOf(check: Check, state: CheckState, judged: Judged, context: JudgeContext): Finding {
+  const [outcome, reason] = verdict(check, state, judged, context);
+  return {
+    checkId: check.id,
+    severity: check.severity,
+    intent: check.intent,
+    outcome,
+    reason,
+    canary: judged.canary,
+    baseline: judged.baseline,
+    trailing: judged.trailing,
+    harm: {
+      log: judged.harmLog,
+      holdThreshold: context.thresholds.hold,
+      rollbackThreshold: context.thresholds.rollback,
+    },
+    safety: { log: judged.safetyLog, threshold: context.thresholds.safe, margin: context.margin },
+    blind: blindness(state, context),
+  };
+}
+
+type Verdict = readonly [Outcome, FindingReason];
+
+function verdict(check: Check, state: CheckState, judged: Judged, context: JudgeContext): Verdict {
+  const edges = edgesOf(check, context.settings.kappa);
+  const missing = absence(check, state, judged, context);
+  if (check.intent === 'expect_change') return missing ?? expectation(check, judged, context);
+  if (edges === null) return missing ?? ['clear', 'informs_only'];
+  const stage = pairOf(judged.canary.value, judged.baseline.value, check);
+  const recent = pairOf(judged.trailing.canary, judged.trailing.baseline, check);
+  const over = (line: Check['hold']) =>
+    line !== null && [stage, recent].some((pair) => pair !== null && isOver(line, check.worse, pair));
+  const { hold, rollback, safe } = context.thresholds;
+  if (check.severity === 'critical' && over(check.rollback) && judged.harmLog >= rollback) {
+    return ['breach_rollback', 'over_line_confirmed'];
+  }
+  if (over(edges.tight) && judged.harmLog >= hold) return ['breach_hold', 'over_line_confirmed'];
+  if (missing !== null) return missing;
+  if (judged.tooCoarse) return ['ambiguous', 'resolution_limited'];
+  const isStageOver = stage !== null && isOver(edges.tight, check.worse, stage);
+  const isRecentOver = recent !== null && isOver(edges.wide, check.worse, recent);
+  if (isStageOver || isRecentOver) return ['ambiguous', 'over_line_unconfirmed'];
+  return judged.safetyLog >= safe ? ['clear', 'within_lines'] : ['ambiguous', 'not_enough_evidence'];
+}
+
+/** An expected change is confirmed, absent, or opposite. It informs and never blocks. */
+function expectation(check: Check, judged: Judged, context: JudgeContext): Verdict {
+  if (judged.harmLog >= Math.log(1 / context.settings.alphaHold)) return ['clear', 'expected_change_confirmed'];
+  const { value: canary } = judged.canary;
+  const { value: baseline } = judged.baseline;
+  const isOpposite =
+    canary !== null && baseline !== null && (check.worse === 'increase' ? canary > baseline : canary < baseline);
+  return ['ambiguous', isOpposite ? 'expected_change_opposite' : 'expected_change_not_seen'];
+}
+
+/** Why there is no evidence to be had from this check right now; null when there is. */
+function absence(check: Check, state: CheckState, judged: Judged, context: JudgeContext): Verdict | null {
+  const blind = blindness(state, context);
+  if (blind !== null) return ['no_data', blind.why === 'stale' ? 'stale' : 'unreadable'];
+  if (isSilent(judged, context)) return ['no_data', 'canary_silent'];
+  const isLevel = check.measure.kind === 'level';
+  const needsBaseline = !context.alone && !isAbsolute(check);
+  const least = isLevel ? 1 : context.settings.minUnits;
+  const isThin =
+    state.intervals < context.settings.minIntervals ||
+    judged.canary.units < least ||
+    (needsBaseline && judged.baseline.units < least);
+  return isThin ? ['no_data', 'thin'] : null;
+}
+
+/** The last reading could not be used, or there has been none for too long. */
+function blindness(state: CheckState, context: JudgeContext): Finding['blind'] {
+  if (state.blind !== null) return state.blind;
+  if (state.lastUsableAt === null || context.now - state.lastUsableAt <= context.settings.staleMs) return null;
+  const why: Unusable | 'stale' = 'stale';
+  return { since: state.lastUsableAt, why, detail: `no reading for ${context.now - state.lastUsableAt} ms` };
+}
+
+/** The canary alone has gone quiet while the other side goes on: a crashed canary emits nothing. */
+function isSilent(judged: Judged, context: JudgeContext): boolean {
+  const last = judged.recent.slice(-SILENT_WINDOWS);
+  if (context.alone || last.length < SILENT_WINDOWS || last.some((window) => window.canary > 0)) return false;
+  const stable = last.reduce((sum, window) => sum + window.stable, 0);
+  const share = context.exposedShare;
+  const expected = share === null ? stable : (stable * share) / Math.max(1 - share, 0.01);
+  return expected >= SILENT_EXPECTED;
+}
+
+export function isAbsolute(check: Check): boolean {
+  return [check.hold, check.rollback].every((line) => line === null || line.compare === 'absolute');
+}
+
+function pairOf(canary: number | null, baseline: number | null, check: Check): Pair | null {
+  if (canary === null) return null;
+  if (baseline === null) return isAbsolute(check) ? { canary, baseline: canary } : null;
+  return { canary, baseline };
+}

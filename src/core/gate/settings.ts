@@ -1,0 +1,52 @@
+/** The gate's constants for one rollout: part of the plan, so that a replay decides under the same ones. */
+export interface GateSettings {
+  /** Chance of rolling back a release that is within `kappa` of the hold line, over the whole rollout and all critical checks. */
+  readonly alphaRollback: number;
+  readonly alphaHold: number;
+  /** Chance of calling a check clear whose truth lies beyond the margin. */
+  readonly alphaSafe: number;
+  /** Where between no effect (0) and the hold line (1) harm evidence is measured from. */
+  readonly kappa: number;
+  /** Arm-level coefficient of variation from look to look. */
+  readonly tau: number;
+  /** Design effect of latency exceedances. */
+  readonly latencyPhi: number;
+  /** Units each side must have shown in this stage before a check can be clear. Harm needs none. */
+  readonly minUnits: number;
+  readonly minIntervals: number;
+  /** How much of the past the predicted rate keeps at each look. */
+  readonly predictionDecay: number;
+  /** Looks over which restarts are spread. */
+  readonly plannedLooks: number;
+  /** Length of the trailing estimate window. */
+  readonly trailingMs: number;
+  /** A reading older than this says nothing about now. */
+  readonly staleMs: number;
+}
+
+/** Time between looks in production. */
+export const TICK_MS = 15_000;
+
+/** Ticks in the trailing window: five minutes at the default tick. */
+const TRAILING_TICKS = 20;
+/** What is older than two ticks is stale. */
+const STALE_TICKS = 2;
+const LEAST_PLANNED_LOOKS = 60;
+
+/** The shipped defaults (`reference` mode "standard") for a ladder of this length. */
+export function standardSettings(timing: { readonly tickMs: number; readonly ladderMs: number }): GateSettings {
+  return {
+    alphaRollback: 0.01,
+    alphaHold: 0.05,
+    alphaSafe: 0.05,
+    kappa: 0.5,
+    tau: 0.25,
+    latencyPhi: 1.5,
+    minUnits: 100,
+    minIntervals: 3,
+    predictionDecay: 0.95,
+    plannedLooks: Math.max(LEAST_PLANNED_LOOKS, Math.ceil(timing.ladderMs / timing.tickMs)),
+    trailingMs: TRAILING_TICKS * timing.tickMs,
+    staleMs: STALE_TICKS * timing.tickMs,
+  };
+}

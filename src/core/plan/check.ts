@@ -1,0 +1,67 @@
+import type { CheckFlag, CheckIntent } from './proposal.ts';
+
+/**
+ * Where a check's edge lies, in the signal's own direction. Shares are fractions (0.005 is half a point), latencies ms.
+ * For a signal whose decrease is bad, `difference.by` is the size of the fall and `ratio.times` lies below 1.
+ */
+export type Line =
+  | { readonly compare: 'difference'; readonly by: number }
+  | { readonly compare: 'ratio'; readonly times: number }
+  /** A ratio that also has to differ by `floor`: ten percent of a 0.05 % error rate is nobody's emergency. */
+  | { readonly compare: 'band'; readonly times: number; readonly floor: number }
+  | { readonly compare: 'absolute'; readonly at: number };
+
+export type Measure =
+  | { readonly kind: 'share' }
+  /** `p` in (0, 1): 0.95 is p95. */
+  | { readonly kind: 'quantile'; readonly p: number }
+  | { readonly kind: 'level' };
+
+/** `critical` may roll back, `major` may hold, `advisory` only informs. */
+export type Severity = 'critical' | 'major' | 'advisory';
+
+/** Where a plan line comes from; people see it beside the line. */
+export interface Provenance {
+  readonly source: 'policy' | 'instruction' | 'rule' | 'model';
+  /** The surface, the phrase, or the rule or prompt version. */
+  readonly from: string;
+  /** Diff places ("path:line") a rule or model pointed at. */
+  readonly evidence: readonly string[];
+}
+
+/** Signal + comparison + lines + severity: what the gate watches. */
+export interface Check {
+  /** Unique in its plan: "http.error_rate", "http.latency_p95/decrease", "rule:cache.hit_ratio". */
+  readonly id: string;
+  /** A signal kind, or "custom:…"; the operator's configuration says how it is measured. */
+  readonly signal: string;
+  readonly measure: Measure;
+  readonly worse: 'increase' | 'decrease';
+  readonly hold: Line | null;
+  readonly rollback: Line | null;
+  readonly severity: Severity;
+  readonly intent: CheckIntent;
+  readonly flags: readonly CheckFlag[];
+  readonly why: string;
+  readonly provenance: readonly Provenance[];
+}
+
+/** Required checks come from policy or the instruction; nothing proposed can loosen or dilute them. */
+export function isRequired(check: Check): boolean {
+  return check.provenance.some((line) => line.source === 'policy' || line.source === 'instruction');
+}
+
+/** The signal as people say it: "error rate", "p99 latency", "cache hit ratio". */
+export function signalName(check: Pick<Check, 'signal' | 'measure'>): string {
+  if (check.signal === 'http.error_rate') return 'error rate';
+  if (check.measure.kind === 'quantile') {
+    const percentile = `p${formatPercentile(check.measure.p)}`;
+    const [subject = ''] = check.signal.split('.');
+    return subject === 'http' ? `${percentile} latency` : `${subject} ${percentile} latency`;
+  }
+  return check.signal.replace(/^custom:/, '').replace('.', ' ').replaceAll('_', ' ');
+}
+
+function formatPercentile(p: number): string {
+  return String(Math.round(p * 1e6) / 1e4);
+}

@@ -1,0 +1,166 @@
+import { type Check, type Line, type Measure, signalName } from './check.ts';
+import type { InstructionRule } from './instruction.ts';
+import { percentLine } from './line-text.ts';
+import { type SignalShape, SIGNAL_KINDS, isSignalKind } from './signal-kinds.ts';
+
+/** What the operator's configuration can measure, by signal; null when nothing is known and everything is taken on trust. */
+export type Measurable = ReadonlyMap<string, SignalShape> | null;
+
+export interface CompiledRules {
+  readonly checks: readonly Check[];
+  /** What cannot be watched as written: a person must settle it. */
+  readonly questions: readonly string[];
+}
+
+/**
+ * Rules of a standing instruction as checks. Lines of one signal and direction that can share an evidence process become one
+ * check with both lines. User-written checks are critical: they may roll back alone; `notify` alone only informs.
+ */
+export function checksOfRules(rules: readonly InstructionRule[], measurable: Measurable): CompiledRules {
+  const checks: Check[] = [];
+  const questions: string[] = [];
+  for (const rule of rules) {
+    const subject = subjectOf(rule.metric, measurable);
+    if (subject === null) {
+      questions.push(`"${rule.phrase}" needs ${rule.metric}, and no signal is configured for it.`);
+      continue;
+    }
+    if (rule.against === 'previous_stage' || rule.against === 'ab_prediction') {
+      const what = rule.against === 'previous_stage' ? 'the previous stage' : "an A/B test's prediction";
+      questions.push(`"${rule.phrase}" compares with ${what}; checks compare with the stable fleet. Is that enough?`);
+      continue;
+    }
+    const lines = directedLines(rule, subject.measure);
+    if (lines.length === 0) {
+      questions.push(
+        `"${rule.phrase}": ${rule.value} ${rule.unit} is no line for ${signalName(subject)}. Which unit is meant?`,
+      );
+    }
+    for (const { line, worse } of lines) addLine(checks, rule, subject, line, worse);
+  }
+  return { checks, questions };
+}
+
+interface Subject {
+  readonly signal: string;
+  readonly measure: Measure;
+}
+
+/** The signal a metric is measured by. Every latency quantile reads the one request-duration histogram. */
+function subjectOf(metric: string, measurable: Measurable): Subject | null {
+  const quantile = /^latency_p(\d+(?:\.\d+)?)$/.exec(metric);
+  const signal = metric === 'error_rate' ? 'http.error_rate' : quantile !== null ? 'http.latency_p95' : metric;
+  if (measurable !== null && !measurable.has(signal)) return null;
+  const shape = measurable?.get(signal) ?? (isSignalKind(signal) ? SIGNAL_KINDS[signal].shape : 'share');
+  if (shape !== 'quantile') return { signal, measure: { kind: shape } };
+  return { signal, measure: { kind: 'quantile', p: quantile === null ? 0.95 : Number(quantile[1]) / 100 } };
+}
+
+function directedLines(
+  rule: InstructionRule,
+  measure: Measure,
+): readonly { readonly line: Line; readonly worse: Check['worse'] }[] {
+  const directions: readonly Check['worse'][] =
+    rule.direction === 'either' ? ['increase', 'decrease'] : [rule.direction === 'above' ? 'increase' : 'decrease'];
+  return directions.flatMap((worse) => {
+    const line = lineOf(rule, worse, measure);
+    return line === null ? [] : [{ line, worse }];
+  });
+}
+
+function lineOf(rule: InstructionRule, worse: Check['worse'], measure: Measure): Line | null {
+  const { value } = rule;
+  switch (rule.compare) {
+    case 'points':
+      return measure.kind === 'share' && value > 0 ? { compare: 'difference', by: value / 100 } : null;
+    case 'percent':
+      return percentLine(value, worse, measure)?.line ?? null;
+    case 'times':
+      return worse === 'increase' && value > 1
+        ? { compare: 'ratio', times: value }
+        : worse === 'decrease' && value > 0 && value < 1
+          ? { compare: 'ratio', times: value }
+          : null;
+    case 'absolute':
+      return absoluteLine(rule, worse, measure);
+  }
+}
+
+function absoluteLine(rule: InstructionRule, worse: Check['worse'], measure: Measure): Line | null {
+  const { unit, value } = rule;
+  if (rule.against === 'stable' && unit === 'ms' && measure.kind === 'quantile') {
+    return { compare: 'difference', by: value };
+  }
+  if (unit === 'percent') return value <= 100 ? { compare: 'absolute', at: value / 100 } : null;
+  if (unit === 'ms') return measure.kind === 'quantile' ? { compare: 'absolute', at: value } : null;
+  if (unit === 's') return measure.kind === 'quantile' ? { compare: 'absolute', at: value * 1000 } : null;
+  // A swapped comparison has no fixed limit to hold a quantile above.
+  if (measure.kind === 'quantile') return null;
+  if (measure.kind === 'share' && value > 1) return null;
+  return worse === 'increase' || value > 0 ? { compare: 'absolute', at: value } : null;
+}
+
+function addLine(
+  checks: Check[],
+  rule: InstructionRule,
+  subject: Subject,
+  line: Line,
+  worse: Check['worse'],
+): void {
+  const slot = rule.action === 'rollback' ? 'rollback' : 'hold';
+  const severity = rule.action === 'notify' ? 'advisory' : 'critical';
+  const provenance = { source: 'instruction' as const, from: rule.phrase, evidence: [] };
+  const at = checks.findIndex(
+    (check) =>
+      check.signal === subject.signal &&
+      sameMeasure(check.measure, subject.measure) &&
+      check.worse === worse &&
+      check.severity === severity &&
+      check[slot] === null &&
+      canShare(check, line),
+  );
+  const existing = checks[at];
+  if (existing !== undefined) {
+    checks[at] = { ...existing, [slot]: line, provenance: [...existing.provenance, provenance] };
+    return;
+  }
+  checks.push({
+    id: uniqueId(checkId(subject, worse), checks),
+    ...subject,
+    worse,
+    hold: slot === 'hold' ? line : null,
+    rollback: slot === 'rollback' ? line : null,
+    severity,
+    intent: 'guard',
+    flags: [],
+    why: `the standing instruction says so: "${rule.phrase}"`,
+    provenance: [provenance],
+  });
+}
+
+/** Two lines share one process when both are fixed limits or neither is. */
+function canShare(check: Check, line: Line): boolean {
+  const other = check.hold ?? check.rollback;
+  return other === null || (other.compare === 'absolute') === (line.compare === 'absolute');
+}
+
+export function sameMeasure(a: Measure, b: Measure): boolean {
+  return a.kind === b.kind && (a.kind !== 'quantile' || b.kind !== 'quantile' || a.p === b.p);
+}
+
+/** "http.latency_p99/decrease": the signal with its quantile, and the direction where it is not the usual one. */
+export function checkId(subject: Subject, worse: Check['worse']): string {
+  const base =
+    subject.measure.kind === 'quantile'
+      ? subject.signal.replace(/p95$/, `p${Math.round(subject.measure.p * 1e6) / 1e4}`)
+      : subject.signal;
+  const usual = isSignalKind(subject.signal) && SIGNAL_KINDS[subject.signal].worse === 'decrease' ? 'decrease' : 'increase';
+  return worse === usual ? base : `${base}/${worse}`;
+}
+
+export function uniqueId(id: string, checks: readonly Check[]): string {
+  const taken = new Set(checks.map((check) => check.id));
+  let candidate = id;
+  for (let suffix = 2; taken.has(candidate); suffix++) candidate = `${id}#${suffix}`;
+  return candidate;
+}

@@ -1,0 +1,228 @@
+import { standardSettings } from '../gate/settings.ts';
+import { formatDuration, parseDuration } from '../duration.ts';
+import { type Check, type Line, isRequired } from './check.ts';
+import { type Measurable, checkId, checksOfRules, sameMeasure, uniqueId } from './instruction-checks.ts';
+import type { InstructionReading } from './instruction.ts';
+import {
+  type Exposure,
+  type Ladder,
+  type Risk,
+  ladderFaults,
+  ladderForRisk,
+  parseExposure,
+} from './ladder.ts';
+import type { Plan } from './plan.ts';
+import type { Proposal } from './proposal.ts';
+import { checksOfProposals } from './proposed-checks.ts';
+
+/** A check every plan on a surface must carry, from the operator's policy. */
+export type Guardrail = Pick<Check, 'signal' | 'measure' | 'worse' | 'hold' | 'rollback' | 'severity'>;
+
+export interface PlanRequest {
+  readonly title: string;
+  readonly target: string;
+  readonly surface: string | null;
+  readonly guardrails: readonly Guardrail[];
+  readonly instruction: { readonly text: string; readonly reading: InstructionReading } | null;
+  readonly proposals: readonly Proposal[];
+  readonly measurable: Measurable;
+  /** What the exposure backend can express; null when unknown. */
+  readonly exposureKinds: readonly Exposure['kind'][] | null;
+  readonly allowWiden: boolean;
+  readonly tickMs: number;
+}
+
+/** A plan, or why this request makes none. A plan may still carry questions that a person must settle before start. */
+export interface Planned {
+  readonly plan: Plan;
+  /** What no confirmation can mend: no critical check, a ladder that falls, an exposure the backend cannot express. */
+  readonly faults: readonly string[];
+}
+
+/** Assumed where the words give a ladder without times. */
+const ASSUMED_HOLD_MS = 900_000;
+const RISKS: readonly Risk[] = ['low', 'medium', 'high'];
+
+/**
+ * Policy, words and proposals as one plan; stricter wins. Nothing here removes, renames, rescopes or loosens a required check,
+ * and nothing proposed can roll back.
+ */
+export function makePlan(request: PlanRequest): Planned {
+  const reading = request.instruction?.reading ?? null;
+  const rules = checksOfRules(reading?.rules ?? [], request.measurable);
+  const required = rules.checks.reduce(stricter, guardrailChecks(request));
+  const proposed = checksOfProposals(request.proposals, required, request.measurable);
+  const checks = [...required, ...proposed.checks];
+  const risk = highestRisk(request.proposals);
+  const { ladder, questions: ladderQuestions } = ladderOf(reading, risk);
+  const rollbackSafe = leastSafe(request.proposals);
+  const ladderMs = ladder.reduce((sum, stage) => sum + stage.holdMs, 0);
+  const plan: Plan = {
+    title: request.title,
+    target: request.target,
+    surface: request.surface,
+    ladder,
+    holdbackPercent: percentOf(reading?.holdback ?? null),
+    checks,
+    risk,
+    riskReasons: request.proposals.flatMap((proposal) => proposal.riskReasons),
+    rollbackSafe,
+    instruction: request.instruction?.text ?? '',
+    approvals: (reading?.approvals ?? []).flatMap(({ before, phrase }) => {
+      const beforePercent = percentOf(before);
+      return beforePercent === null ? [] : [{ beforePercent, phrase }];
+    }),
+    dropped: proposed.dropped,
+    unobservable: proposed.unobservable,
+    questions: [
+      ...(reading?.questions ?? []),
+      ...rules.questions,
+      ...ladderQuestions,
+      ...timeQuestions(reading),
+      ...unsafeQuestion(rollbackSafe),
+    ],
+    unread: reading?.unread ?? [],
+    allowWiden: request.allowWiden,
+    settings: standardSettings({ tickMs: request.tickMs, ladderMs }),
+    tickMs: request.tickMs,
+  };
+  return { plan, faults: faultsOf(plan, request) };
+}
+
+function guardrailChecks(request: PlanRequest): readonly Check[] {
+  const surface = request.surface ?? 'policy';
+  return request.guardrails.reduce<readonly Check[]>((checks, guardrail) => {
+    const check: Check = {
+      ...guardrail,
+      id: uniqueId(checkId(guardrail, guardrail.worse), checks),
+      intent: 'guard',
+      flags: [],
+      why: `required of every plan on ${surface}`,
+      provenance: [{ source: 'policy', from: surface, evidence: [] }],
+    };
+    return [...checks, check];
+  }, []);
+}
+
+/** Adds a check from the words: onto a guardrail of the same signal where their lines compare, beside it otherwise. */
+function stricter(checks: readonly Check[], added: Check): readonly Check[] {
+  const at = checks.findIndex(
+    (check) =>
+      check.signal === added.signal &&
+      sameMeasure(check.measure, added.measure) &&
+      check.worse === added.worse &&
+      check.severity !== 'advisory' &&
+      added.severity !== 'advisory' &&
+      comparable(check.hold, added.hold) &&
+      comparable(check.rollback, added.rollback) &&
+      sameFamily(check, added),
+  );
+  const existing = checks[at];
+  if (existing === undefined) return [...checks, { ...added, id: uniqueId(added.id, checks) }];
+  const merged: Check = {
+    ...existing,
+    hold: stricterLine(existing.hold, added.hold, added.worse),
+    rollback: stricterLine(existing.rollback, added.rollback, added.worse),
+    severity: existing.severity === 'critical' || added.severity === 'critical' ? 'critical' : 'major',
+    provenance: [...existing.provenance, ...added.provenance],
+  };
+  return checks.with(at, merged);
+}
+
+function comparable(a: Line | null, b: Line | null): boolean {
+  return a === null || b === null || a.compare === b.compare;
+}
+
+function sameFamily(a: Check, b: Check): boolean {
+  const lines = [a.hold, a.rollback, b.hold, b.rollback].filter((line) => line !== null);
+  return new Set(lines.map((line) => line.compare === 'absolute')).size <= 1;
+}
+
+/** The line that is reached first. */
+export function stricterLine(a: Line | null, b: Line | null, worse: Check['worse']): Line | null {
+  if (a === null || b === null) return a ?? b;
+  const nearer = worse === 'increase' ? Math.min : Math.max;
+  if (a.compare === 'difference' && b.compare === 'difference') {
+    return { compare: 'difference', by: Math.min(a.by, b.by) };
+  }
+  if (a.compare === 'absolute' && b.compare === 'absolute') {
+    return { compare: 'absolute', at: nearer(a.at, b.at) };
+  }
+  if (a.compare === 'ratio' && b.compare === 'ratio') {
+    return { compare: 'ratio', times: nearer(a.times, b.times) };
+  }
+  if (a.compare === 'band' && b.compare === 'band') {
+    return { compare: 'band', times: nearer(a.times, b.times), floor: Math.min(a.floor, b.floor) };
+  }
+  return a;
+}
+
+function ladderOf(
+  reading: InstructionReading | null,
+  risk: Risk,
+): { readonly ladder: Ladder; readonly questions: readonly string[] } {
+  if (reading === null || reading.ladder.length === 0) return { ladder: ladderForRisk(risk), questions: [] };
+  const questions: string[] = [];
+  const ladder = reading.ladder.flatMap(({ exposure, hold }) => {
+    const parsed = parseExposure(exposure);
+    if (parsed === null) {
+      questions.push(`"${exposure}" is no exposure. Which share of units, ring or switch is meant?`);
+      return [];
+    }
+    if (hold === null) {
+      questions.push(
+        `How long should ${exposure} last at the least? Nothing is said; ${formatDuration(ASSUMED_HOLD_MS)} would be assumed.`,
+      );
+    }
+    return [{ exposure: parsed, holdMs: (hold === null ? null : parseDuration(hold)) ?? ASSUMED_HOLD_MS }];
+  });
+  return { ladder, questions };
+}
+
+function timeQuestions(reading: InstructionReading | null): readonly string[] {
+  const phrases = (reading?.windows ?? []).map((window) => window.phrase);
+  if (reading?.startAfter != null) phrases.push(reading.startAfter);
+  return phrases.map(
+    (phrase) => `"${phrase}" is a time rule, and times are kept by people here: hold and resume by hand. Is that agreed?`,
+  );
+}
+
+function unsafeQuestion(rollbackSafe: Plan['rollbackSafe']): readonly string[] {
+  return rollbackSafe === 'no'
+    ? ['Rolling back does not undo this change. Is there a way back, and should it start all the same?']
+    : [];
+}
+
+function faultsOf(plan: Plan, request: PlanRequest): readonly string[] {
+  const faults = [...ladderFaults(plan.ladder)];
+  const hasCritical = plan.checks.some((check) => isRequired(check) && check.severity === 'critical');
+  if (!hasCritical) {
+    faults.push('no critical check: write a hold or rollback rule, or give the surface a guardrail');
+  }
+  const unknown = request.guardrails.filter((g) => request.measurable !== null && !request.measurable.has(g.signal));
+  faults.push(...unknown.map((g) => `the guardrail ${g.signal} has no configured signal`));
+  const { exposureKinds } = request;
+  for (const { exposure } of plan.ladder) {
+    if (exposureKinds !== null && !exposureKinds.includes(exposure.kind)) {
+      faults.push(`the exposure backend knows no ${exposure.kind}`);
+    }
+  }
+  return faults;
+}
+
+function highestRisk(proposals: readonly Proposal[]): Risk {
+  const highest = Math.max(...proposals.map((proposal) => RISKS.indexOf(proposal.risk)), -1);
+  return RISKS[highest] ?? 'medium';
+}
+
+function leastSafe(proposals: readonly Proposal[]): Plan['rollbackSafe'] {
+  const said = proposals.map((proposal) => proposal.rollbackSafe);
+  if (said.includes('no')) return 'no';
+  return said.length > 0 && said.every((word) => word === 'yes') ? 'yes' : 'unknown';
+}
+
+function percentOf(text: string | null): number | null {
+  if (text === null) return null;
+  const exposure = parseExposure(text);
+  return exposure?.kind === 'percent' ? exposure.percent : null;
+}

@@ -1,0 +1,231 @@
+import { formatDuration } from './duration.ts';
+import type { Decision } from './gate/decision.ts';
+import type { Finding } from './gate/finding.ts';
+import { type Check, signalName } from './plan/check.ts';
+import { formatDelta, formatLine, formatValue } from './plan/line-text.ts';
+import { type Plan, isLastStage, stageAt } from './plan/plan.ts';
+
+/** A decision in words and numbers, before any surface dresses it. Every surface renders this and nothing else. */
+export interface Explanation {
+  readonly urgency: 'info' | 'alert' | 'needs_person';
+  /** The verdict with the numbers of both sides, in one line. */
+  readonly headline: string;
+  /** What happens next and when, and how to override. */
+  readonly next: string;
+  readonly checks: readonly CheckLine[];
+}
+
+/** One check as a row: texts carry their units. */
+export interface CheckLine {
+  readonly checkId: string;
+  readonly name: string;
+  readonly outcome: Finding['outcome'];
+  readonly canary: string;
+  readonly baseline: string;
+  readonly difference: string;
+  readonly lines: string;
+  readonly note: string;
+}
+
+export function explain(plan: Plan, decision: Decision): Explanation {
+  const checks = decision.findings.flatMap((finding) => {
+    const check = plan.checks.find((candidate) => candidate.id === finding.checkId);
+    return check === undefined ? [] : [checkLine(check, finding)];
+  });
+  return {
+    urgency: urgencyOf(decision),
+    headline: `${plan.target}: ${verdictText(plan, decision)}`,
+    next: nextText(plan, decision),
+    checks,
+  };
+}
+
+function urgencyOf(decision: Decision): Explanation['urgency'] {
+  if (decision.kind === 'rollback') return 'alert';
+  return decision.kind === 'ask' || (decision.kind === 'hold' && decision.reason !== 'person_hold')
+    ? 'needs_person'
+    : 'info';
+}
+
+function verdictText(plan: Plan, decision: Decision): string {
+  const at = decision.exposure;
+  const to = decision.nextExposure ?? '100%';
+  switch (decision.reason) {
+    case 'breach_rollback':
+      return `rolled back from ${at}: ${worstText(plan, decision, 'breach_rollback')}`;
+    case 'person_rollback':
+      return `rolled back from ${at} by ${decision.by ?? 'a person'}`;
+    case 'breach_hold':
+    case 'breach_hold_persisted':
+      return `holding at ${at}: ${worstText(plan, decision, 'breach_hold')}`;
+    case 'telemetry_blind':
+      return `holding at ${at}: ${blindText(decision)}`;
+    case 'canary_silent':
+      return `holding at ${at}: the canary reports no requests while stable goes on`;
+    case 'exposure_unreadable':
+      return `holding at ${at}: the exposure backend cannot be read`;
+    case 'person_hold':
+      return `held at ${at} by ${decision.by ?? 'a person'}`;
+    case 'evidence_not_clear':
+      return `asking at ${at}: ${unclearText(plan, decision)}`;
+    case 'approval_required':
+      return `asking at ${at}: everything is clear, and ${to} needs a person's word`;
+    case 'awaiting_person':
+      return `waiting at ${at} for a person`;
+    case 'not_clear_yet':
+      return `staying longer at ${at}: ${unclearText(plan, decision)}`;
+    case 'small_next_step':
+      return `widening from ${at} to ${to}: no harm seen, and few are exposed`;
+    case 'exposure_unconfirmed':
+      return `waiting for the backend to confirm ${at}`;
+    case 'stage_minimum':
+      return `watching ${at}`;
+    case 'gathering':
+      return `watching ${at} longer: ${unclearText(plan, decision)}`;
+    case 'watched_at_full':
+      return `complete at ${at}`;
+    case 'all_clear':
+      return `promoted from ${at} to ${to}: ${clearCount(decision)}`;
+    case 'person_promoted':
+      return `promoted from ${at} to ${to} by ${decision.by ?? 'a person'}`;
+  }
+}
+
+function nextText(plan: Plan, decision: Decision): string {
+  const { holdMs } = stageAt(plan, decision.stageIndex);
+  switch (decision.kind) {
+    case 'rollback':
+      return 'Exposure goes to 0 now and is asserted until it stays there. Nothing is left for you to stop.';
+    case 'hold':
+      return decision.reason === 'person_hold'
+        ? 'It stays here until it is resumed. Harm still rolls it back.'
+        : 'Exposure stays as it is; nothing promotes while this lasts, and harm still rolls it back. You may roll back, or keep watching.';
+    case 'ask':
+      return 'Exposure stays as it is until someone answers: promote, resume (watch this stage again) or roll back. Without an answer it never promotes.';
+    case 'extend':
+      return `It watches for another ${formatDuration(holdMs)} at the most, then asks a person.`;
+    case 'promote':
+    case 'widen':
+      return `The next stage lasts at least ${formatDuration(stageAt(plan, Math.min(decision.stageIndex + 1, plan.ladder.length - 1)).holdMs)}.`;
+    case 'complete':
+      return 'The rollout is over.';
+    case 'wait':
+      return isLastStage(plan, decision.stageIndex)
+        ? 'It is complete when this watch ends without a breach.'
+        : 'It promotes when the minimum has passed and every check is clear.';
+  }
+}
+
+function worstText(plan: Plan, decision: Decision, outcome: Finding['outcome']): string {
+  const finding = decision.findings.find((candidate) => candidate.outcome === outcome);
+  const check = plan.checks.find((candidate) => candidate.id === finding?.checkId);
+  if (finding === undefined || check === undefined) return 'a check is over its line';
+  const line = checkLine(check, worseWindow(finding, check));
+  const limit = outcome === 'breach_rollback' ? check.rollback : (check.hold ?? check.rollback);
+  const limitText = limit === null ? '' : `, line ${formatLine(limit, check.measure, check.worse)}`;
+  return `${line.name} ${line.canary} against ${line.baseline} on stable (${line.difference}${limitText})`;
+}
+
+/** A breach may rest on the trailing window alone; the numbers shown are those of the worse window. */
+function worseWindow(finding: Finding, check: Check): Finding {
+  const { canary, baseline } = finding.trailing;
+  if (canary === null || baseline === null) return finding;
+  const sign = check.worse === 'increase' ? 1 : -1;
+  const stageGap = sign * ((finding.canary.value ?? 0) - (finding.baseline.value ?? 0));
+  if (sign * (canary - baseline) <= stageGap) return finding;
+  return {
+    ...finding,
+    canary: { ...finding.canary, value: canary },
+    baseline: { ...finding.baseline, value: baseline },
+  };
+}
+
+function blindText(decision: Decision): string {
+  const finding = decision.findings.find(({ outcome, blind }) => outcome === 'no_data' && blind !== null);
+  return `telemetry cannot be read (${finding?.blind?.detail ?? 'no reading'})`;
+}
+
+function unclearText(plan: Plan, decision: Decision): string {
+  const unclear = decision.findings.filter(
+    ({ outcome, intent, severity }) => intent === 'guard' && severity !== 'advisory' && outcome !== 'clear',
+  );
+  const names = unclear.flatMap((finding) => {
+    const check = plan.checks.find((candidate) => candidate.id === finding.checkId);
+    return check === undefined ? [] : [`${signalName(check)} ${reasonText(finding)}`];
+  });
+  return names.length === 0 ? 'nothing is judged yet' : names.join('; ');
+}
+
+function clearCount(decision: Decision): string {
+  const votes = decision.findings.filter((f) => f.intent === 'guard' && f.severity !== 'advisory');
+  return votes.length === 1 ? 'its check is clear' : `all ${votes.length} checks are clear`;
+}
+
+/** Why a finding is what it is, as the end of a sentence. */
+export function reasonText(finding: Finding): string {
+  switch (finding.reason) {
+    case 'within_lines':
+      return 'is clear';
+    case 'over_line_confirmed':
+      return 'is over its line';
+    case 'over_line_unconfirmed':
+      return 'is over its line, unconfirmed';
+    case 'not_enough_evidence':
+      return `has not enough evidence yet (${percentOfThreshold(finding)} of what is needed)`;
+    case 'resolution_limited':
+      return 'is measured in buckets too wide for its line';
+    case 'thin':
+      return `has too little data (${Math.floor(finding.canary.units)} canary units)`;
+    case 'unreadable':
+      return `cannot be read: ${finding.blind?.detail ?? ''}`;
+    case 'stale':
+      return 'has no fresh reading';
+    case 'canary_silent':
+      return 'hears nothing from the canary';
+    case 'informs_only':
+      return 'informs only';
+    case 'expected_change_confirmed':
+      return 'moved as the change meant it to';
+    case 'expected_change_not_seen':
+      return 'has not moved as the change meant it to yet';
+    case 'expected_change_opposite':
+      return 'moves against what the change meant';
+  }
+}
+
+function percentOfThreshold(finding: Finding): string {
+  const share = Math.max(0, finding.safety.log / finding.safety.threshold);
+  return `${Math.min(99, Math.floor(share * 100))} %`;
+}
+
+export function checkLine(check: Check, finding: Finding): CheckLine {
+  const { canary, baseline } = finding;
+  const value = (arm: Finding['canary']) => (arm.value === null ? '–' : formatValue(arm.value, check.measure));
+  return {
+    checkId: check.id,
+    name: signalName(check),
+    outcome: finding.outcome,
+    canary: value(canary),
+    baseline: value(baseline),
+    difference: differenceText(check, canary.value, baseline.value),
+    lines: linesText(check),
+    note: reasonText(finding),
+  };
+}
+
+function differenceText(check: Check, canary: number | null, baseline: number | null): string {
+  if (canary === null || baseline === null) return '–';
+  const sign = canary >= baseline ? '+' : '−';
+  const compare = (check.hold ?? check.rollback)?.compare ?? (check.measure.kind === 'share' ? 'difference' : 'band');
+  const isRelative = compare === 'ratio' || compare === 'band' || check.measure.kind !== 'share';
+  if (!isRelative || baseline === 0) return `${sign}${formatDelta(Math.abs(canary - baseline), check.measure)}`;
+  return `${sign}${Math.abs(Math.round((canary / baseline - 1) * 1000) / 10)} %`;
+}
+
+function linesText(check: Check): string {
+  const parts = [
+    check.hold === null ? null : `hold ${formatLine(check.hold, check.measure, check.worse)}`,
+    check.rollback === null ? null : `roll back ${formatLine(check.rollback, check.measure, check.worse)}`,
+  ].filter((part) => part !== null);
+  return parts.length === 0 ? 'informs' : parts.join(', ');
+}

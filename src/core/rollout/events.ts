@@ -1,0 +1,47 @@
+import type { Json } from '../canonical-json.ts';
+import type { Decision } from '../gate/decision.ts';
+import type { Sample } from '../gate/sample.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Command, CommandOutcome } from './command.ts';
+
+/** What can happen to a rollout. Its state is the fold of these. */
+export type RolloutEvent =
+  /** The plan in full, and what stable showed before anything was exposed. */
+  | { readonly kind: 'started'; readonly plan: Plan; readonly planDigest: string; readonly before: readonly Sample[]; readonly versions: Versions }
+  | { readonly kind: 'commanded'; readonly command: Command; readonly outcome: CommandOutcome }
+  | { readonly kind: 'decided'; readonly decision: Decision }
+  /** After a rollback: the backend was read back at nothing exposed. */
+  | { readonly kind: 'exposure_zero' }
+  /** Nothing moved for long enough after the end: the rollout is over. */
+  | { readonly kind: 'settled' };
+
+/** What made the decisions, so that a replay knows whether it may expect the same bytes. */
+export interface Versions {
+  readonly sluice: string;
+  /** Raised whenever the same evidence could give another decision. */
+  readonly decider: number;
+  /** How units are assigned to buckets. A rollout never goes on under another one. */
+  readonly bucketing: string;
+}
+
+export const DECIDER_VERSION = 1;
+
+/** An event with its place in time. `gateEpoch` is set on the one event that leaves a stage. */
+export interface TimedEvent {
+  readonly at: number;
+  readonly actor: string;
+  readonly event: RolloutEvent;
+  readonly usesEvidence: boolean;
+  readonly gateEpoch: number | null;
+}
+
+/** The event as the log keeps it. */
+export function eventPayload(event: RolloutEvent): Json {
+  const { kind: _, ...rest } = event;
+  return rest as unknown as Json;
+}
+
+/** The event a log entry holds; entries are written by this program and verified by their chain before they are read. */
+export function eventOf(kind: string, payload: Json): RolloutEvent {
+  return { kind, ...(payload as object) } as RolloutEvent;
+}

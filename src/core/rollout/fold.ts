@@ -1,0 +1,136 @@
+import { decide } from '../gate/decide.ts';
+import type { Decision } from '../gate/decision.ts';
+import type { Evidence } from '../gate/evidence.ts';
+import { type GateState, enterStage } from '../gate/gate-state.ts';
+import type { Sample } from '../gate/sample.ts';
+import { type Plan, desiredAt } from '../plan/plan.ts';
+import type { Command } from './command.ts';
+import type { RolloutEvent } from './events.ts';
+import { NOTHING_EXPOSED, type RolloutState, startState } from './state.ts';
+
+/**
+ * The state after an event. `evidence` is what the event names by digest: needed by `decided`, whose look the gate
+ * remembers. Folding a whole log gives the state that was kept beside it.
+ */
+export function fold(
+  plan: Plan,
+  state: RolloutState,
+  happened: { readonly at: number; readonly event: RolloutEvent },
+  evidence: Evidence | null,
+): RolloutState {
+  const { event, at } = happened;
+  switch (event.kind) {
+    case 'started':
+      return seeded(plan, startState(plan, at), event.before);
+    case 'commanded':
+      return event.outcome.kind === 'accepted' ? afterCommand(state, event.command, at) : state;
+    case 'decided':
+      return evidence === null ? state : afterDecision(plan, state, event.decision, evidence, at);
+    case 'exposure_zero':
+      return { ...state, stageSince: at };
+    case 'settled':
+      return { ...state, phase: 'rolled_back', endedAt: at };
+  }
+}
+
+/** The pre-rollout reading tells the gate what rates to expect; it is no evidence about the change. */
+function seeded(plan: Plan, state: RolloutState, before: readonly Sample[]): RolloutState {
+  const gate: GateState = Object.fromEntries(
+    plan.checks.map((check) => {
+      const remembered = state.gate[check.id];
+      const stable = before.find((s) => s.signal === check.signal && s.cohort === 'stable')?.stat;
+      if (remembered?.kind !== 'share' || stable?.kind !== 'share') return [check.id, remembered];
+      const counts = { n: stable.n, x: stable.x };
+      return [check.id, { ...remembered, predicted: { canary: counts, stable: counts } }];
+    }),
+  ) as GateState;
+  return { ...state, gate };
+}
+
+function afterCommand(state: RolloutState, command: Command, at: number): RolloutState {
+  const { by, reason } = command;
+  switch (command.verb) {
+    case 'rollback':
+      return { ...state, order: { verb: 'rollback', by, reason } };
+    case 'promote':
+      return { ...state, order: { verb: 'promote', by, reason } };
+    case 'hold':
+      return { ...state, personHold: longerHold(state.personHold, { by, reason, until: command.until }) };
+    case 'resume':
+      // The stage starts over: its minimum and its extension are given anew.
+      return { ...state, personHold: null, asked: null, extendedAt: null, stageSince: null, enteredAt: at };
+  }
+}
+
+type PersonHold = NonNullable<RolloutState['personHold']>;
+
+/** Held twice keeps the longer. */
+function longerHold(old: PersonHold | null, fresh: PersonHold): PersonHold {
+  if (old === null || fresh.until === null) return fresh;
+  return old.until === null || old.until > fresh.until ? old : fresh;
+}
+
+function afterDecision(
+  plan: Plan,
+  before: RolloutState,
+  decision: Decision,
+  evidence: Evidence,
+  at: number,
+): RolloutState {
+  const { gate, stageSince } = decide(plan, before, evidence, at);
+  const last = { kind: decision.kind, reason: decision.reason, at };
+  const isHoldOver = before.personHold?.until !== null && (before.personHold?.until ?? at) <= at;
+  const state: RolloutState = {
+    ...before,
+    gate,
+    stageSince,
+    last,
+    order: null,
+    personHold: isHoldOver ? null : before.personHold,
+    told: toldAfter(before.told, decision),
+  };
+  switch (decision.kind) {
+    case 'promote':
+    case 'widen':
+      return entered(plan, state, before.stageIndex + 1, at);
+    case 'rollback':
+      return {
+        ...state,
+        phase: 'rolling_back',
+        stageEpoch: state.stageEpoch + 1,
+        desired: NOTHING_EXPOSED,
+        stageSince: null,
+        enteredAt: at,
+        ended: decision.reason,
+      };
+    case 'complete':
+      return { ...state, phase: 'completed', endedAt: at, ended: decision.reason };
+    case 'extend':
+      return { ...state, extendedAt: at };
+    case 'ask':
+      return { ...state, asked: state.asked ?? { at, reason: decision.reason } };
+    case 'hold':
+    case 'wait':
+      return state;
+  }
+}
+
+function entered(plan: Plan, state: RolloutState, stageIndex: number, at: number): RolloutState {
+  return {
+    ...state,
+    stageIndex,
+    stageEpoch: state.stageEpoch + 1,
+    stageSince: null,
+    enteredAt: at,
+    desired: desiredAt(plan, stageIndex),
+    extendedAt: null,
+    asked: null,
+    gate: enterStage(state.gate),
+  };
+}
+
+/** People are told of a decision once per stage and reason, never of waiting, and not again that they were asked. */
+export function toldAfter(told: string, decision: Decision): string {
+  if (decision.kind === 'wait' || decision.reason === 'awaiting_person') return told;
+  return `${decision.stageEpoch}/${decision.kind}/${decision.reason}`;
+}

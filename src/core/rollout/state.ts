@@ -1,0 +1,70 @@
+import type { DecisionKind, DecisionReason } from '../gate/decision.ts';
+import { type GateState, startGate } from '../gate/gate-state.ts';
+import { type Plan, desiredAt } from '../plan/plan.ts';
+
+/** Where a rollout stands: always the fold of its events, kept beside the log so that a tick need not read it. */
+export interface RolloutState {
+  readonly phase: 'running' | 'rolling_back' | 'rolled_back' | 'completed';
+  readonly stageIndex: number;
+  /** Grows with every entry to a stage: what a command or a button was shown for. */
+  readonly stageEpoch: number;
+  /** When the backend was first seen to hold this stage's exposure; null until then. The stage clock runs from here. */
+  readonly stageSince: number | null;
+  readonly enteredAt: number;
+  readonly desired: { readonly percent: number; readonly audiences: readonly string[] };
+  /** When this stage was given its one extension. */
+  readonly extendedAt: number | null;
+  /** A person was asked; nothing but an answer or a breach moves the rollout now. */
+  readonly asked: { readonly at: number; readonly reason: DecisionReason } | null;
+  readonly personHold: { readonly by: string; readonly reason: string; readonly until: number | null } | null;
+  readonly order: Order | null;
+  /** The last decision that people were told of: "hold/breach_hold". */
+  readonly told: string;
+  readonly last: { readonly kind: DecisionKind; readonly reason: DecisionReason; readonly at: number } | null;
+  readonly gate: GateState;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  /** Why it ended, for lists. */
+  readonly ended: string | null;
+}
+
+/** What a person ordered and the next decision must weigh. */
+export interface Order {
+  readonly verb: 'promote' | 'rollback';
+  readonly by: string;
+  readonly reason: string;
+}
+
+export function startState(plan: Plan, at: number): RolloutState {
+  return {
+    phase: 'running',
+    stageIndex: 0,
+    stageEpoch: 1,
+    stageSince: null,
+    enteredAt: at,
+    desired: desiredAt(plan, 0),
+    extendedAt: null,
+    asked: null,
+    personHold: null,
+    order: null,
+    told: '',
+    last: null,
+    gate: startGate(plan.checks, plan.settings),
+    startedAt: at,
+    endedAt: null,
+    ended: null,
+  };
+}
+
+export const NOTHING_EXPOSED = { percent: 0, audiences: [] } as const;
+
+export function isSameExposure(
+  a: { readonly percent: number; readonly audiences: readonly string[] },
+  b: { readonly percent: number; readonly audiences: readonly string[] },
+): boolean {
+  return (
+    a.percent === b.percent &&
+    a.audiences.length === b.audiences.length &&
+    a.audiences.every((name) => b.audiences.includes(name))
+  );
+}

@@ -1,0 +1,80 @@
+import { decide } from '../gate/decide.ts';
+import type { Evidence } from '../gate/evidence.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Command, CommandOutcome } from './command.ts';
+import type { RolloutEvent, TimedEvent } from './events.ts';
+import { fold } from './fold.ts';
+import { type RolloutState, isSameExposure } from './state.ts';
+
+/** What one look makes of a rollout: events for the log, the state after them, and what must become true outside. */
+export interface Step {
+  readonly events: readonly TimedEvent[];
+  readonly state: RolloutState;
+  /** Index of the event that changed the desired exposure, if one did. */
+  readonly exposureEvent: number | null;
+  /** Indexes of events people should hear of. */
+  readonly tellEvents: readonly number[];
+}
+
+/**
+ * One look, pure: the commands that came in, then the decision the evidence calls for. After a rollback nothing is decided
+ * any more; the exposure is watched until it has stayed at nothing for `quietMs`.
+ */
+export function step(
+  plan: Plan,
+  before: RolloutState,
+  input: { readonly commands: readonly Command[]; readonly evidence: Evidence; readonly quietMs: number },
+): Step {
+  const { at } = input.evidence;
+  let state = before;
+  const events: TimedEvent[] = [];
+  const tellEvents: number[] = [];
+  const happens = (event: RolloutEvent, more: Partial<TimedEvent> = {}) => {
+    events.push({ at, actor: 'sluice', event, usesEvidence: false, gateEpoch: null, ...more });
+    state = fold(plan, state, { at, event }, input.evidence);
+  };
+
+  for (const command of input.commands) {
+    const outcome = commandOutcome(state, command);
+    happens({ kind: 'commanded', command, outcome }, { actor: command.by });
+    tellEvents.push(events.length - 1);
+  }
+  if (state.phase === 'running') {
+    const { decision } = decide(plan, state, input.evidence, at);
+    const leavesStage = ['promote', 'widen', 'rollback', 'complete'].includes(decision.kind);
+    const told = state.told;
+    happens(
+      { kind: 'decided', decision },
+      { usesEvidence: true, gateEpoch: leavesStage ? decision.stageEpoch : null },
+    );
+    if (state.told !== told || decision.refusedOrder !== null) tellEvents.push(events.length - 1);
+  } else if (state.phase === 'rolling_back') {
+    const isZero = input.evidence.actual !== null && isSameExposure(input.evidence.actual, state.desired);
+    if (isZero && state.stageSince === null) {
+      happens({ kind: 'exposure_zero' });
+      tellEvents.push(events.length - 1);
+    }
+    if (isZero && state.stageSince !== null && at - state.stageSince >= input.quietMs) happens({ kind: 'settled' });
+  }
+  const exposureEvent = isSameExposure(before.desired, state.desired) ? null : events.length - 1;
+  return { events, state, exposureEvent, tellEvents };
+}
+
+/**
+ * Whether a command is taken. Verbs that lower risk nearly always are; `promote` and `resume` only while the rollout runs
+ * and for the stage the person saw.
+ */
+export function commandOutcome(state: RolloutState, command: Command): CommandOutcome {
+  const refused = (why: string): CommandOutcome => ({ kind: 'refused', why });
+  if (state.phase === 'rolled_back' || state.phase === 'rolling_back') {
+    return command.verb === 'rollback' ? { kind: 'accepted' } : refused('this rollout was rolled back');
+  }
+  if (state.phase === 'completed') return refused('this rollout is complete; start a new one to move the flag again');
+  const isRisky = command.verb === 'promote' || command.verb === 'resume';
+  if (isRisky && command.expectedEpoch !== state.stageEpoch) {
+    return refused(
+      `it was meant for stage entry ${command.expectedEpoch}, and the rollout has moved on to ${state.stageEpoch}`,
+    );
+  }
+  return { kind: 'accepted' };
+}
