@@ -1,3 +1,4 @@
+import { namedMetric } from './instruction-metrics.ts';
 import type { Mark, Span } from './instruction-token.ts';
 
 /** The smallest pieces of an instruction, before any of them means anything. */
@@ -38,7 +39,7 @@ const MARKS: readonly (readonly [string, Mark])[] = [
 ];
 
 /** Signs that are words in disguise. */
-const SIGNS: Readonly<Record<string, string>> = {
+const SIGNS: ReadonlyMap<string, string> = new Map(Object.entries({
   '%': '%',
   '％': '%',
   '×': 'x',
@@ -55,7 +56,7 @@ const SIGNS: Readonly<Record<string, string>> = {
   '€': 'euros',
   '£': 'pounds',
   '‰': 'permille',
-};
+}));
 
 /**
  * Cuts a text into atoms. Every code unit but white space and list markers lands in exactly one.
@@ -115,9 +116,9 @@ function atomAt(text: string, from: number): Atom {
   const digits = matchAt(PATTERNS.digits, text, from);
   if (digits !== null) return digitsAtom(digits, from);
   const word = matchAt(PATTERNS.word, text, from);
-  if (word !== null) return wordAtom(word, from);
+  if (word !== null) return wordAtom(firstPart(word), from);
   const odd = matchAt(PATTERNS.odd, text, from);
-  if (odd !== null && SIGNS[odd] === undefined) return { kind: 'digits', text: odd, value: null, from, to: from + odd.length };
+  if (odd !== null && !SIGNS.has(odd)) return { kind: 'digits', text: odd, value: null, from, to: from + odd.length };
   return signAtom(text, from);
 }
 
@@ -139,6 +140,18 @@ function wordAtom(text: string, from: number): Atom {
   return { kind: 'word', text, word, from, to: from + text.length };
 }
 
+/**
+ * A compound stays whole when it is a name ("cache.hit_ratio", "us-east-1", "checkout-v2"); otherwise it is cut after its
+ * first part, so that "two-hour" and "roll-back" are two words each.
+ */
+function firstPart(word: string): string {
+  const name = word.toLowerCase();
+  if (name.includes('_') || namedMetric(name) !== null || name === 'and/or') return word;
+  const joined = /^[^./:]+/.exec(word)?.[0] ?? word;
+  if (/-v?\d+$/i.test(joined)) return joined;
+  return /^[^-]+/.exec(joined)?.[0] ?? joined;
+}
+
 function signAtom(text: string, from: number): Atom {
   for (const [sign, mark] of MARKS) {
     if (text.startsWith(sign, from)) {
@@ -151,7 +164,7 @@ function signAtom(text: string, from: number): Atom {
   if (pair === '<=') return { kind: 'word', text: pair, word: 'at most', from, to: from + 2 };
   const code = text.codePointAt(from) ?? 0;
   const sign = String.fromCodePoint(code);
-  const word = SIGNS[sign];
+  const word = SIGNS.get(sign);
   const span = { from, to: from + sign.length };
   return word === undefined ? { kind: 'mark', mark: 'other', text: sign, ...span } : { kind: 'word', text: sign, word, ...span };
 }

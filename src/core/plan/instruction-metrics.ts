@@ -22,12 +22,12 @@ const SPOKEN: readonly (readonly [Metric, string])[] = [
   ],
   [
     'auth.unauthorized_rate',
-    '401|401s|401 rate|401 errors|401 responses|http 401|http 401s|unauthorized rate|unauthorised rate|unauthorized responses|unauthorised responses|' +
+    '401s|401 rate|401 errors|401 responses|http 401|http 401s|unauthorized rate|unauthorised rate|unauthorized responses|unauthorised responses|' +
       'unauthorized errors|unauthorised errors|rate of 401s|share of 401s',
   ],
   [
     'auth.forbidden_rate',
-    '403|403s|403 rate|403 errors|403 responses|http 403|forbidden rate|forbidden responses|forbidden errors|permission denials|permission denied|' +
+    '403s|403 rate|403 errors|403 responses|http 403|forbidden rate|forbidden responses|forbidden errors|permission denials|permission denied|' +
       'authorization denials|authorisation denials|authorization failures|authorisation failures|access denied|access denials|denied requests',
   ],
   [
@@ -45,7 +45,7 @@ const SPOKEN: readonly (readonly [Metric, string])[] = [
   ],
   [
     'ratelimit.rejected_rate',
-    '429|429s|429 rate|429 errors|429 responses|http 429|rate of 429s|share of 429s|rate limit rejections|rate limited requests|rate limiting|throttled requests|' +
+    '429s|429 rate|429 errors|429 responses|http 429|rate of 429s|share of 429s|rate limit rejections|rate limited requests|rate limiting|throttled requests|' +
       'throttling rate|throttling|throttle rate|rate limit errors|rate limit hits|too many requests errors',
   ],
   [

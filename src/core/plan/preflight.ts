@@ -118,9 +118,14 @@ function stableSample(check: Check, traffic: TrafficReading): Sample['stat'] {
 }
 
 function unitsOf(check: Check, traffic: TrafficReading): number {
-  const stat = stableSample(check, traffic);
+  const units = sizeOfStat(stableSample(check, traffic));
+  // A series that only the new version has shows nothing yet; the target's own traffic stands in for it.
+  return units ?? Math.max(0, ...traffic.samples.map((sample) => sizeOfStat(sample.stat) ?? 0));
+}
+
+function sizeOfStat(stat: Sample['stat']): number | null {
   if (stat?.kind === 'share') return stat.n;
-  return stat?.kind === 'histogram' ? sizeOf(stat) : 0;
+  return stat?.kind === 'histogram' ? sizeOf(stat) : null;
 }
 
 function unitsPerMinute(voting: readonly Check[], traffic: TrafficReading): number {
@@ -151,7 +156,8 @@ export function unitsNeeded(
     if (stat?.kind === 'histogram' && check.measure.kind === 'quantile') {
       return tailInformation(stat, check.measure.p, line) / settings.latencyPhi;
     }
-    return 0;
+    // Against a fixed limit with no past, a healthy canary is taken to sit half-way under it.
+    return line.times === 0 && check.measure.kind === 'share' ? shareInformation(line.plus / 2, line.plus) : 0;
   });
   // A band is safe as soon as either of its lines is: the better informed one decides.
   const information = Math.max(0, ...informations);

@@ -21,7 +21,7 @@ export type CounterBinding =
   | (CounterFacts & { readonly good: Matchers; readonly bad?: never });
 
 /** A quantile: a classic histogram, named without `_bucket`. A name ending in `_seconds` is read as seconds and kept in ms. */
-export interface HistogramBinding {
+interface HistogramBinding {
   readonly kind: 'histogram';
   readonly source: string;
   readonly histogram: string;
@@ -29,7 +29,7 @@ export interface HistogramBinding {
 }
 
 /** A level: a value with no sampling model, so a literal rule may be held against it and nothing more. */
-export interface GaugeBinding {
+interface GaugeBinding {
   readonly kind: 'gauge';
   readonly source: string;
   readonly gauge: string;

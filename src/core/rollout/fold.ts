@@ -78,13 +78,12 @@ function afterDecision(
   at: number,
 ): RolloutState {
   const { gate, stageSince } = decide(plan, before, evidence, at);
-  const last = { kind: decision.kind, reason: decision.reason, at };
   const isHoldOver = before.personHold?.until !== null && (before.personHold?.until ?? at) <= at;
   const state: RolloutState = {
     ...before,
     gate,
     stageSince,
-    last,
+    last: decision,
     order: null,
     personHold: isHoldOver ? null : before.personHold,
     told: toldAfter(before.told, decision),

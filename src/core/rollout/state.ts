@@ -1,4 +1,4 @@
-import type { DecisionKind, DecisionReason } from '../gate/decision.ts';
+import type { Decision, DecisionReason } from '../gate/decision.ts';
 import { type GateState, startGate } from '../gate/gate-state.ts';
 import { type Plan, desiredAt } from '../plan/plan.ts';
 
@@ -20,7 +20,8 @@ export interface RolloutState {
   readonly order: Order | null;
   /** The last decision that people were told of: "hold/breach_hold". */
   readonly told: string;
-  readonly last: { readonly kind: DecisionKind; readonly reason: DecisionReason; readonly at: number } | null;
+  /** The decision in force. */
+  readonly last: Decision | null;
   readonly gate: GateState;
   readonly startedAt: number;
   readonly endedAt: number | null;

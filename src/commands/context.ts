@@ -1,0 +1,117 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import * as z from 'zod';
+import { terminalChat } from '../adapters/terminal/chat.ts';
+import { lineLog } from '../adapters/terminal/log.ts';
+import { loadConfig } from '../config.ts';
+import type { RolloutView } from '../core/rollout/view.ts';
+import { openSluice, runningControl } from '../main.ts';
+import type { Control } from '../ports/control.ts';
+import { CommandEnd, EXIT } from './exit-codes.ts';
+
+/** What every command is given: where it runs, and how it talks. Answers go to `out`, all talk to `say`. */
+export interface Context {
+  readonly dataDir: string;
+  readonly configPath: string;
+  readonly json: boolean;
+  readonly out: (text: string) => void;
+  readonly say: (text: string) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly isTerminal: boolean;
+}
+
+const addressSchema = z.object({ url: z.url(), token: z.string(), pid: z.number().int() });
+export type ServeAddress = z.infer<typeof addressSchema>;
+
+export function addressPath(dataDir: string): string {
+  return join(dataDir, 'serve.json');
+}
+
+/** Leaves the address of this process for the other commands, readable by its owner alone. */
+export function writeAddress(dataDir: string, address: ServeAddress): void {
+  writeFileSync(addressPath(dataDir), JSON.stringify(address), { mode: 0o600 });
+}
+
+function readAddress(dataDir: string): ServeAddress | null {
+  try {
+    return addressSchema.parse(JSON.parse(readFileSync(addressPath(dataDir), 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Runs `use` on a control: a running `serve` through its API (SLUICE_URL and SLUICE_TOKEN, or the address it left in the data
+ * folder), else the store directly in this process.
+ */
+export async function withControl<T>(
+  context: Context,
+  use: (control: Control, where: 'serve' | 'store') => Promise<T>,
+): Promise<T> {
+  const { SLUICE_URL: url, SLUICE_TOKEN: token } = context.env;
+  if (url !== undefined) {
+    const control = await runningControl({ url, token: token ?? '' });
+    if (control !== null) return use(control, 'serve');
+    throw new CommandEnd(EXIT.notFound, `no Sluice answers at ${url} with this token (SLUICE_URL, SLUICE_TOKEN)`);
+  }
+  const address = readAddress(context.dataDir);
+  const running = address === null ? null : await runningControl(address);
+  if (running !== null) return use(running, 'serve');
+  const sluice = await openSluice({
+    dataDir: context.dataDir,
+    config: loadConfig(context.configPath),
+    chat: terminalChat(context.say),
+    log: lineLog(context.say),
+  });
+  try {
+    return await use(sluice.control, 'store');
+  } finally {
+    await sluice.close();
+  }
+}
+
+/** The rollout a command means: the one named, or the only one under way, or else the latest. */
+export async function chosenRollout(control: Control, id: string | undefined): Promise<RolloutView> {
+  if (id !== undefined) {
+    const view = await control.get(id);
+    if (view === null) throw new CommandEnd(EXIT.notFound, `there is no rollout ${id}; \`sluice list --all\` shows them`);
+    return view;
+  }
+  const live = await control.list({ unfinishedOnly: true });
+  if (live.length > 1) {
+    const ids = live.map((view) => `${view.id} (${view.target})`).join(', ');
+    throw new CommandEnd(EXIT.usage, `several rollouts are under way: ${ids}. Name one.`);
+  }
+  const view = live[0] ?? (await control.list({ unfinishedOnly: false }))[0];
+  if (view === undefined) throw new CommandEnd(EXIT.notFound, 'there is no rollout yet; `sluice start` begins one');
+  return view;
+}
+
+export function whoAmI(context: Context): string {
+  return context.env['SLUICE_USER'] ?? userInfo().username;
+}
+
+/** Risk verbs ask a person; where nobody can be asked, they need `--yes`. */
+export async function confirmed(context: Context, question: string, yes: boolean): Promise<boolean> {
+  if (yes) return true;
+  if (!context.isTerminal) {
+    throw new CommandEnd(EXIT.usage, `${question} Nobody can be asked here: say --yes to go ahead.`);
+  }
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `)).trim());
+  } finally {
+    asking.close();
+  }
+}
+
+export function readText(path: string, what: string): string {
+  try {
+    return readFileSync(path === '-' ? 0 : path, 'utf8');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CommandEnd(EXIT.error, `the ${what} cannot be read: ${why}`);
+  }
+}

@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { parseDuration } from '../core/duration.ts';
+import type { CommandReply, CommandWords } from '../ports/control.ts';
+import { rolloutLine } from '../render/terminal.ts';
+import { type Context, chosenRollout, confirmed, whoAmI, withControl } from './context.ts';
+import { CommandEnd, EXIT } from './exit-codes.ts';
+import { exitCodeOf } from './status.ts';
+
+export interface VerbOptions {
+  readonly id: string | undefined;
+  readonly reason: string;
+  readonly for?: string;
+  readonly yes: boolean;
+  /** The stage entry a script was shown; the current one is taken where a person looks on. */
+  readonly expectEpoch?: string;
+}
+
+/** `promote`, `hold`, `resume`, `rollback`. Verbs that raise risk show what they act on and ask; the others just act. */
+export async function verbCommand(
+  context: Context,
+  verb: CommandWords['verb'],
+  options: VerbOptions,
+): Promise<number> {
+  const holdMs = options.for === undefined ? null : parseDuration(options.for);
+  if (options.for !== undefined && holdMs === null) {
+    throw new CommandEnd(EXIT.usage, `"${options.for}" is no duration; write 30m, 2h or 1d`);
+  }
+  return withControl(context, async (control) => {
+    const view = await chosenRollout(control, options.id);
+    const isRisky = verb === 'promote' || verb === 'resume';
+    if (isRisky && !(await confirmed(context, `${rolloutLine(view)}\n${verb}?`, options.yes))) {
+      context.say('nothing was done');
+      return EXIT.done;
+    }
+    const expected = options.expectEpoch === undefined ? view.stageEpoch : Number(options.expectEpoch);
+    const reply = await control.command(view.id, {
+      verb,
+      by: whoAmI(context),
+      reason: options.reason,
+      holdMs,
+      expectedEpoch: isRisky ? expected : null,
+      deliveryId: randomUUID(),
+    });
+    if (context.json) context.out(JSON.stringify({ version: 1, ...reply }, null, 2));
+    return tell(context, reply, verb);
+  });
+}
+
+function tell(context: Context, reply: CommandReply, verb: string): number {
+  switch (reply.kind) {
+    case 'accepted':
+      if (!context.json) context.out(rolloutLine(reply.view));
+      return verb === 'hold' || verb === 'rollback' ? EXIT.done : exitCodeOf(reply.view);
+    case 'refused':
+      context.say(`${verb} was refused: ${reply.why}`);
+      return EXIT.refused;
+    case 'queued':
+      context.say(`${verb} is kept and will be acted on at the next tick`);
+      return EXIT.done;
+    case 'unknown_rollout':
+      throw new CommandEnd(EXIT.notFound, 'that rollout is gone');
+  }
+}

@@ -1,0 +1,220 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import * as z from 'zod';
+import { parseDuration } from './core/duration.ts';
+import type { Measure } from './core/plan/check.ts';
+import { parseLine } from './core/plan/line-text.ts';
+import type { Guardrail } from './core/plan/merge.ts';
+import type { Cohorts, SignalBinding } from './core/plan/signal-binding.ts';
+import { type SignalShape, SIGNAL_KINDS, isSignalKind } from './core/plan/signal-kinds.ts';
+
+/** What an operator configured, checked once. The rest of the program sees only this. */
+export interface Config {
+  /** Time between looks, ms: the shortest `every` of the sources. */
+  readonly tickMs: number;
+  readonly sources: Readonly<Record<string, { readonly everyMs: number; readonly endpoints: readonly string[] }>>;
+  readonly signals: Readonly<Record<string, SignalBinding>>;
+  readonly surfaces: Readonly<Record<string, { readonly guardrails: readonly Guardrail[] }>>;
+  readonly targets: Readonly<Record<string, TargetConfig>>;
+}
+
+export interface TargetConfig {
+  readonly surface: string | null;
+  readonly flag: string;
+  readonly unit: string;
+  readonly cohorts: Cohorts;
+  /** The target's standing instruction, given here or in a file beside the configuration. */
+  readonly instruction: string | null;
+  readonly allowWiden: boolean;
+}
+
+/** The configuration cannot be used; nothing was started. The message names the place and what is accepted. */
+export class ConfigInvalid extends Error {
+  override readonly name = 'ConfigInvalid';
+  readonly code = 'config_invalid';
+}
+
+const matchers = z.record(z.string(), z.string());
+const signalSchema = z.union([
+  z.strictObject({ source: z.string(), counter: z.string(), match: matchers.default({}), bad: matchers }),
+  z.strictObject({ source: z.string(), counter: z.string(), match: matchers.default({}), good: matchers }),
+  z.strictObject({ source: z.string(), histogram: z.string(), match: matchers.default({}) }),
+  z.strictObject({ source: z.string(), gauge: z.string(), match: matchers.default({}) }),
+]);
+const duration = z.string().refine((text) => (parseDuration(text) ?? 0) >= 1_000, 'a time of at least a second, as "15s" or "1m"');
+const values = z.union([z.string(), z.array(z.string()).min(1)]);
+
+export const configSchema = z.strictObject({
+  telemetry: z.record(
+    z.string(),
+    z.strictObject({ kind: z.literal('scrape'), every: duration.default('15s'), endpoints: z.array(z.url()).min(1) }),
+  ),
+  signals: z.record(z.string(), signalSchema),
+  surfaces: z
+    .record(
+      z.string(),
+      z.strictObject({
+        guardrails: z.array(
+          z.strictObject({
+            signal: z.string(),
+            quantile: z.number().gt(0).lt(1).optional(),
+            hold: z.string().optional(),
+            rollback: z.string().optional(),
+            severity: z.enum(['critical', 'major', 'advisory']).default('critical'),
+          }),
+        ),
+      }),
+    )
+    .default({}),
+  targets: z.record(
+    z.string(),
+    z.strictObject({
+      surface: z.string().optional(),
+      exposure: z.strictObject({ backend: z.literal('embedded'), flag: z.string().min(1), unit: z.string().default('userId') }),
+      cohorts: z.strictObject({
+        label: z.string(),
+        canary: values.default('on'),
+        control: values.optional(),
+        stable: values.default('off'),
+      }),
+      instruction: z.string().optional(),
+      widen: z.boolean().default(false),
+    }),
+  ),
+});
+
+type RawConfig = z.output<typeof configSchema>;
+
+/** Reads and checks a `sluice.yaml`. Throws `ConfigInvalid`. */
+export function loadConfig(path: string): Config {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new ConfigInvalid(`${path} cannot be read. Name another with --config, or write one (see README).`, { cause });
+  }
+  return parseConfig(text, path);
+}
+
+export function parseConfig(text: string, path: string): Config {
+  let document: unknown;
+  try {
+    document = parse(text);
+  } catch (cause) {
+    throw new ConfigInvalid(`${path} is not YAML: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+  const raw = configSchema.safeParse(document ?? {});
+  if (!raw.success) throw new ConfigInvalid(`${path}:\n${z.prettifyError(raw.error)}`);
+  return validConfig(raw.data, path);
+}
+
+function validConfig(raw: RawConfig, path: string): Config {
+  const fail = (place: string, problem: string): never => {
+    throw new ConfigInvalid(`${path}: ${place}: ${problem}`);
+  };
+  const signals = Object.fromEntries(
+    Object.entries(raw.signals).map(([name, signal]) => {
+      if (!isSignalKind(name) && !name.startsWith('custom:')) {
+        fail(`signals.${name}`, 'is neither a signal kind nor a custom: signal');
+      }
+      if (!Object.hasOwn(raw.telemetry, signal.source)) {
+        fail(`signals.${name}`, `names the source "${signal.source}", which telemetry does not have`);
+      }
+      return [name, bindingOf(signal)];
+    }),
+  );
+  const sources = Object.fromEntries(
+    Object.entries(raw.telemetry).map(([name, source]) => [
+      name,
+      { everyMs: parseDuration(source.every) ?? 0, endpoints: source.endpoints },
+    ]),
+  );
+  const everys = Object.values(sources).map((source) => source.everyMs);
+  if (everys.length === 0) fail('telemetry', 'has no source');
+  const surfaces = Object.fromEntries(
+    Object.entries(raw.surfaces).map(([name, surface]) => [
+      name,
+      { guardrails: surface.guardrails.map((g, at) => guardrailOf(g, signals, `surfaces.${name}.guardrails[${at}]`, fail)) },
+    ]),
+  );
+  return { tickMs: Math.min(...everys), sources, signals, surfaces, targets: targetsOf(raw, fail) };
+}
+
+function targetsOf(raw: RawConfig, fail: (place: string, problem: string) => never): Config['targets'] {
+  const flags = new Set<string>();
+  return Object.fromEntries(
+    Object.entries(raw.targets).map(([name, target]) => {
+      const { surface, exposure, cohorts } = target;
+      if (surface !== undefined && !Object.hasOwn(raw.surfaces, surface)) {
+        fail(`targets.${name}.surface`, `"${surface}" is not one of the surfaces`);
+      }
+      if (flags.has(exposure.flag)) fail(`targets.${name}.exposure.flag`, `"${exposure.flag}" drives another target`);
+      flags.add(exposure.flag);
+      const control = cohorts.control === undefined ? [] : [cohorts.control].flat();
+      return [
+        name,
+        {
+          surface: surface ?? null,
+          flag: exposure.flag,
+          unit: exposure.unit,
+          cohorts: {
+            label: cohorts.label,
+            canary: [cohorts.canary].flat(),
+            stable: [...[cohorts.stable].flat(), ...control],
+          },
+          instruction: target.instruction ?? null,
+          allowWiden: target.widen,
+        },
+      ];
+    }),
+  );
+}
+
+function bindingOf(signal: RawConfig['signals'][string]): SignalBinding {
+  if ('counter' in signal) return { kind: 'counter', ...signal };
+  return 'histogram' in signal ? { kind: 'histogram', ...signal } : { kind: 'gauge', ...signal };
+}
+
+/** What a binding yields: counters make shares, histograms quantiles, gauges levels. */
+export function shapeOf(binding: SignalBinding): SignalShape {
+  switch (binding.kind) {
+    case 'counter':
+      return 'share';
+    case 'histogram':
+      return 'quantile';
+    case 'gauge':
+      return 'level';
+  }
+}
+
+function guardrailOf(
+  raw: RawConfig['surfaces'][string]['guardrails'][number],
+  signals: Readonly<Record<string, SignalBinding>>,
+  place: string,
+  fail: (place: string, problem: string) => never,
+): Guardrail {
+  const binding = signals[raw.signal];
+  if (binding === undefined) return fail(place, `"${raw.signal}" is not one of the signals`);
+  const shape = shapeOf(binding);
+  const measure: Measure =
+    shape === 'quantile' ? { kind: 'quantile', p: raw.quantile ?? 0.95 } : { kind: shape };
+  const line = (slot: 'hold' | 'rollback') => {
+    const text = raw[slot];
+    if (text === undefined) return null;
+    const parsed = parseLine(text, measure);
+    return parsed ?? fail(`${place}.${slot}`, `"${text}" is no line for a ${shape} (try "+0.5 points", "+20 percent", "above 300 ms")`);
+  };
+  const hold = line('hold');
+  const rollback = line('rollback');
+  if (hold === null && rollback === null && raw.severity !== 'advisory') fail(place, 'has neither a hold nor a rollback line');
+  if (hold !== null && rollback !== null && hold.worse !== rollback.worse) fail(place, 'holds and rolls back in opposite directions');
+  const usual = isSignalKind(raw.signal) && SIGNAL_KINDS[raw.signal].worse === 'decrease' ? 'decrease' : 'increase';
+  return {
+    signal: raw.signal,
+    measure,
+    worse: hold?.worse ?? rollback?.worse ?? usual,
+    hold: hold?.line ?? null,
+    rollback: rollback?.line ?? null,
+    severity: raw.severity,
+  };
+}

@@ -1,0 +1,159 @@
+import { isMark, isMeasure, isWord, type Role, roleOf, type Span, type Token } from './instruction-token.ts';
+import type { Sentence } from './instruction-words.ts';
+
+/**
+ * The unit of reading: it is read whole, or not at all and reported.
+ *
+ * `lead` holds words borrowed from a heading line ("Hold if:") that its list items share.
+ */
+export interface Clause {
+  readonly tokens: readonly Token[];
+  readonly lead: readonly Token[];
+  readonly phrase: string;
+  readonly isHeading: boolean;
+  readonly source: string;
+}
+
+/** Longer ones are not written by people, and reading time grows with the square. */
+export const MAX_CLAUSE_TOKENS = 300;
+
+const HEADS: ReadonlySet<Role> = new Set(['act', 'go', 'begin', 'ask', 'not', 'only', 'keep', 'holdback', 'avoid', 'require']);
+
+const JOINTS: ReadonlySet<Role> = new Set(['and', 'or', 'then']);
+
+const CONNECTIVES: ReadonlySet<Role> = new Set(['if', 'unless', 'provided']);
+
+/** Cuts sentences into clauses, and hands the words before a colon to the list items below it. */
+export function toClauses(sentences: readonly Sentence[], source: string): readonly Clause[] {
+  const clauses: Clause[] = [];
+  let lead: readonly Token[] = [];
+  sentences.forEach((sentence, at) => {
+    if (!sentence.isItem) lead = [];
+    const isLead = isMark(sentence.tokens.at(-1), 'colon') && sentences[at + 1]?.isItem === true && !sentence.isItem;
+    if (isLead && sentence.tokens.some((token) => roleOf(token) === 'act')) {
+      lead = sentence.tokens;
+      return;
+    }
+    for (const tokens of split(sentence.tokens)) {
+      const all = [...lead, ...tokens];
+      clauses.push({ tokens: all, lead, phrase: phraseOf(tokens, source), isHeading: sentence.isHeading, source });
+    }
+  });
+  return clauses.filter((clause) => clause.tokens.some((token) => token.kind !== 'mark'));
+}
+
+/** The words from the first token to the last as they were written, without the joints and marks at either end. */
+export function phraseOf(tokens: readonly Token[], source: string): string {
+  const isEdge = (token: Token) =>
+    (token.kind === 'mark' && token.mark !== 'plus') || JOINTS.has(roleOf(token) ?? 'plain') || isWord(token, 'so');
+  const first = tokens.findIndex((token) => !isEdge(token));
+  const last = tokens.findLastIndex((token) => token.kind !== 'mark');
+  return first === -1 ? '' : sliceOf({ from: tokens[first]?.from ?? 0, to: tokens[last]?.to ?? 0 }, source);
+}
+
+function sliceOf(span: Span, source: string): string {
+  return source.slice(span.from, span.to).trim();
+}
+
+/** What has been seen of the clause that is open while a sentence is cut. */
+interface Seen {
+  hasOrder: boolean;
+  hasCondition: boolean;
+  hasMeasure: boolean;
+  /** A measure came after the connective, so the condition could be complete. */
+  isTested: boolean;
+}
+
+function split(tokens: readonly Token[]): readonly (readonly Token[])[] {
+  const clauses: Token[][] = [];
+  let open: Token[] = [];
+  let seen: Seen = { hasOrder: false, hasCondition: false, hasMeasure: false, isTested: false };
+  tokens.forEach((token, at) => {
+    if (open.length > 0 && startsClause(tokens, at, seen)) {
+      const joints = trailingJoints(open);
+      clauses.push(open.slice(0, open.length - joints));
+      open = open.slice(open.length - joints);
+      seen = { hasOrder: false, hasCondition: false, hasMeasure: false, isTested: false };
+    }
+    open.push(token);
+    const role = roleOf(token);
+    if (role === 'act') seen.hasOrder = true;
+    if (role === 'go' && seen.hasCondition) seen.hasOrder = true;
+    if (role !== null && CONNECTIVES.has(role)) seen.hasCondition = true;
+    if (isMeasure(token) || role === 'factor' || role === 'band') {
+      seen.hasMeasure = true;
+      if (seen.hasCondition) seen.isTested = true;
+    }
+  });
+  clauses.push(open);
+  return clauses;
+}
+
+/**
+ * A new order starts a clause once the open one is complete: a ladder that has its rungs, or a condition that has both its
+ * measure and its order. "Halt and alert me" is one clause, "hold if A; roll back if B" are two.
+ */
+function startsClause(tokens: readonly Token[], at: number, seen: Seen): boolean {
+  const role = roleOf(tokens[at]);
+  if (role === null || !seen.hasMeasure) return false;
+  const joint = isJoint(tokens[at - 1]) || (isJoint(tokens[at - 2]) && isFiller(tokens[at - 1]));
+  if (CONNECTIVES.has(role)) return joint && seen.isTested && seen.hasOrder && !endsInOr(tokens, at) && !isDangling(tokens, at);
+  if (!HEADS.has(role)) return joint && role === 'either' && seen.isTested && seen.hasOrder && false;
+  if (role === 'act') return seen.hasCondition ? seen.isTested && seen.hasOrder : joint && !isTrailingOrder(tokens, at);
+  if (role === 'require') return joint && seen.isTested && seen.hasOrder && isWord(tokens[at], 'keep', 'ensure', 'make sure', 'limit', 'cap');
+  if (seen.hasCondition) return joint && seen.isTested && (seen.hasOrder || role !== 'go');
+  return joint;
+}
+
+/** True after "A hold if x, and if y …": the connective only goes on with a condition when no order follows it. */
+function isDangling(tokens: readonly Token[], at: number): boolean {
+  return !tokens.slice(at).some((token) => ['act', 'go', 'begin'].includes(roleOf(token) ?? ''));
+}
+
+/** "error rate > 2 points → rollback": an order after an arrow or a colon belongs to what stands before it. */
+function isTrailingOrder(tokens: readonly Token[], at: number): boolean {
+  return isMark(tokens[at - 1], 'arrow', 'colon') && tokens.slice(0, at).some((token) => token.kind === 'metric');
+}
+
+function endsInOr(tokens: readonly Token[], at: number): boolean {
+  return roleOf(tokens[at - 1]) === 'or';
+}
+
+function isJoint(token: Token | undefined): boolean {
+  return isMark(token, 'comma', 'colon', 'dash', 'stop', 'arrow') || JOINTS.has(roleOf(token) ?? 'plain');
+}
+
+function isFiller(token: Token | undefined): boolean {
+  return roleOf(token) === 'plain' || isJoint(token);
+}
+
+function trailingJoints(open: readonly Token[]): number {
+  const last = open.findLastIndex((token) => !isFiller(token));
+  return open.length - 1 - last;
+}
+
+/** A clause's condition and the rest of it. Both keep the order of the text. */
+export interface Parts {
+  readonly connective: Token | null;
+  readonly head: readonly Token[];
+  readonly condition: readonly Token[];
+}
+
+/**
+ * Parts a clause at its first connective. A condition in front ("If A, hold") ends where its order begins; one behind
+ * ("hold if A") runs to the end of the clause.
+ */
+export function partsOf(clause: Clause): Parts {
+  const { tokens } = clause;
+  const at = tokens.findIndex((token) => CONNECTIVES.has(roleOf(token) ?? 'plain'));
+  const connective = tokens[at];
+  if (connective === undefined) return { connective: null, head: tokens, condition: [] };
+  const before = tokens.slice(0, at);
+  const isTrailing = before.some((token) => token.kind !== 'mark' && !isFiller(token));
+  if (isTrailing) return { connective, head: before, condition: tokens.slice(at + 1) };
+  const order = tokens.findIndex(
+    (token, index) => index > at && ['act', 'go', 'begin', 'ask', 'dwell', 'switch'].includes(roleOf(token) ?? ''),
+  );
+  const end = order === -1 ? tokens.length : order;
+  return { connective, head: [...before, ...tokens.slice(end)], condition: tokens.slice(at + 1, end) };
+}

@@ -1,0 +1,71 @@
+import { type Explanation, explain } from '../report.ts';
+import type { Decision } from '../gate/decision.ts';
+import type { Finding } from '../gate/finding.ts';
+import { formatExposure } from '../plan/ladder.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { RolloutState } from './state.ts';
+
+/** A rollout as surfaces show it: the decision record and what was made of it, nothing worked out anew. */
+export interface RolloutView {
+  readonly id: string;
+  readonly title: string;
+  readonly target: string;
+  readonly phase: RolloutState['phase'];
+  readonly stages: readonly { readonly exposure: string; readonly holdMs: number }[];
+  readonly stageIndex: number;
+  readonly stageEpoch: number;
+  readonly stageSince: number | null;
+  /** Percent of units exposed by design now. */
+  readonly desiredPercent: number;
+  readonly audiences: readonly string[];
+  readonly isAwaitingPerson: boolean;
+  readonly heldBy: string | null;
+  readonly decision: Decision | null;
+  readonly explanation: Explanation | null;
+  /** Canary minus baseline of each check over the last looks, oldest first; null where a look had no numbers. */
+  readonly trends: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly planDigest: string;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly ended: string | null;
+}
+
+/** Looks shown in a trend. */
+export const TREND_LOOKS = 24;
+
+export function viewOf(
+  rollout: { readonly id: string; readonly plan: Plan; readonly planDigest: string; readonly state: RolloutState },
+  recent: readonly Decision[],
+): RolloutView {
+  const { plan, state } = rollout;
+  return {
+    id: rollout.id,
+    title: plan.title,
+    target: plan.target,
+    phase: state.phase,
+    stages: plan.ladder.map((stage) => ({ exposure: formatExposure(stage.exposure), holdMs: stage.holdMs })),
+    stageIndex: state.stageIndex,
+    stageEpoch: state.stageEpoch,
+    stageSince: state.stageSince,
+    desiredPercent: state.desired.percent,
+    audiences: state.desired.audiences,
+    isAwaitingPerson: state.phase === 'running' && state.asked !== null,
+    heldBy: state.personHold?.by ?? null,
+    decision: state.last,
+    explanation: state.last === null ? null : explain(plan, state.last),
+    trends: Object.fromEntries(
+      plan.checks.map((check) => [check.id, recent.slice(-TREND_LOOKS).map((decision) => gapOf(decision, check.id))]),
+    ),
+    planDigest: rollout.planDigest,
+    startedAt: state.startedAt,
+    endedAt: state.endedAt,
+    ended: state.ended,
+  };
+}
+
+function gapOf(decision: Decision, checkId: string): number | null {
+  const finding: Finding | undefined = decision.findings.find((candidate) => candidate.checkId === checkId);
+  const { canary, baseline } = finding?.trailing ?? { canary: null, baseline: null };
+  return canary === null ? null : canary - (baseline ?? 0);
+}
+

@@ -1,0 +1,113 @@
+import type { Chat } from '../ports/chat.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ExposureBackend } from '../ports/exposure.ts';
+import type { Log } from '../ports/log.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import { type RolloutClaim, type Store, type TickResult, tick } from './tick.ts';
+
+/** What a target is watched through and moved by. */
+export interface TargetParts {
+  readonly telemetry: Telemetry;
+  readonly exposure: ExposureBackend;
+}
+
+export interface EngineTiming {
+  readonly leaseMs: number;
+  /** How often due rollouts are looked for. */
+  readonly pollMs: number;
+  /** The longest a telemetry read may take; well inside the lease. */
+  readonly readTimeoutMs: number;
+  /** How long exposure must stay at nothing after a rollback before the rollout is over. */
+  readonly quietMs: number;
+}
+
+export const STANDARD_TIMING: EngineTiming = {
+  leaseMs: 20_000,
+  pollMs: 250,
+  readTimeoutMs: 5_000,
+  quietMs: 50_000,
+};
+
+export interface EngineParts {
+  readonly store: Store;
+  /** Null for a target this node is not configured for: its rollouts are left to others. */
+  readonly targetFor: (target: string) => TargetParts | null;
+  readonly chat: Chat;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly worker: string;
+  readonly timing: EngineTiming;
+}
+
+const CLAIMS_AT_ONCE = 16;
+
+/** Ticks every rollout that is due, each under its own lease. Returns how many were ticked. */
+export async function tickDue(parts: EngineParts): Promise<number> {
+  const claims = await parts.store.claimDue({
+    worker: parts.worker,
+    leaseMs: parts.timing.leaseMs,
+    limit: CLAIMS_AT_ONCE,
+  });
+  await Promise.all(claims.map((claim) => tickClaim(claim, parts)));
+  return claims.length;
+}
+
+/** Ticks one rollout now if it is due and nobody else holds it; null when it was not to be had. */
+export async function tickOne(rolloutId: string, parts: EngineParts): Promise<TickResult | null> {
+  const [claim] = await parts.store.claimDue({
+    worker: parts.worker,
+    leaseMs: parts.timing.leaseMs,
+    limit: 1,
+    rolloutId,
+  });
+  return claim === undefined ? null : tickClaim(claim, parts);
+}
+
+/**
+ * Runs until `signal` aborts. A fault in one rollout, or of the store, is logged and tried again at the next tick: the loop
+ * itself never ends for what the outside does.
+ */
+export async function runEngine(parts: EngineParts, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await tickDue(parts);
+    } catch (fault) {
+      parts.log.warn('rollouts could not be claimed', { fault: String(fault) });
+    }
+    await parts.clock.sleep(parts.timing.pollMs, signal);
+  }
+}
+
+async function tickClaim(claim: RolloutClaim, parts: EngineParts): Promise<TickResult | null> {
+  const startedAt = parts.clock.now();
+  let nextTickAt: number | null = startedAt + claim.plan.tickMs;
+  try {
+    const target = parts.targetFor(claim.target);
+    if (target === null) {
+      parts.log.warn('no such target is configured here', { target: claim.target, rollout: claim.rolloutId });
+      return null;
+    }
+    const result = await tick(claim, target, parts);
+    if (result.kind === 'ticked') nextTickAt = nextAfter(claim, result.state.phase, startedAt);
+    return result;
+  } catch (fault) {
+    parts.log.warn('a tick failed; the next one reads everything anew', {
+      rollout: claim.rolloutId,
+      fault: fault instanceof Error ? (fault.stack ?? fault.message) : String(fault),
+    });
+    return null;
+  } finally {
+    await parts.store.release(claim, nextTickAt).catch((fault: unknown) => {
+      parts.log.warn('a lease could not be given back; it ends by itself', { fault: String(fault) });
+    });
+  }
+}
+
+/** While exposure is on its way down it is read back at once and often, not at the next full tick. */
+const LOWERING_TICK_MS = 1_000;
+
+function nextAfter(claim: RolloutClaim, phase: string, startedAt: number): number | null {
+  if (phase === 'rolled_back' || phase === 'completed') return null;
+  if (phase === 'rolling_back') return startedAt + Math.min(LOWERING_TICK_MS, claim.plan.tickMs);
+  return startedAt + claim.plan.tickMs;
+}

@@ -1,0 +1,120 @@
+import { isAbsolute } from '../core/gate/outcome.ts';
+import type { Sample } from '../core/gate/sample.ts';
+import type { Plan } from '../core/plan/plan.ts';
+import { type Preflight, type TrafficReading, preflight } from '../core/plan/preflight.ts';
+import { DECIDER_VERSION, type RolloutEvent } from '../core/rollout/events.ts';
+import { fold } from '../core/rollout/fold.ts';
+import { startState } from '../core/rollout/state.ts';
+import { digestOf } from '../ports/digest.ts';
+import { VERSION } from '../version.ts';
+import type { EngineParts, TargetParts } from './engine.ts';
+import { signalsOf } from './observe.ts';
+import { newEvent } from './tick.ts';
+
+/** How units are put into buckets; written into every rollout, which never goes on under another one. */
+export const BUCKETING = 'murmur3-v2';
+
+export type StartResult =
+  | { readonly kind: 'started'; readonly rolloutId: string; readonly preflight: Preflight }
+  | { readonly kind: 'refused'; readonly why: StartRefusal };
+
+export type StartRefusal =
+  /** Another rollout is under way on this target. */
+  | { readonly kind: 'target_busy'; readonly rolloutId: string }
+  | { readonly kind: 'kill_switch'; readonly reason: string }
+  /** A signal that a voting check needs could not be read. */
+  | { readonly kind: 'unreadable'; readonly details: readonly string[] }
+  | { readonly kind: 'not_clearable'; readonly preflight: Preflight };
+
+/**
+ * Reads the target's own traffic for `measureMs`, proves the kill switch, and starts the rollout if every stage can be
+ * cleared. Nothing has moved when it is refused. `rolloutId` makes it idempotent: the same id starts once.
+ */
+export async function startRollout(
+  request: {
+    readonly rolloutId: string;
+    readonly plan: Plan;
+    readonly by: string;
+    readonly measureMs: number;
+    readonly onProgress?: (message: string) => void;
+  },
+  target: TargetParts,
+  parts: EngineParts,
+): Promise<StartResult> {
+  const refuse = (why: StartRefusal): StartResult => ({ kind: 'refused', why });
+  const busy = (await parts.store.list({ unfinishedOnly: true, limit: 1_000 })).find(
+    (row) => row.target === request.plan.target && row.id !== request.rolloutId,
+  );
+  if (busy !== undefined) return refuse({ kind: 'target_busy', rolloutId: busy.id });
+  const kill = await target.exposure.proveKillSwitch();
+  if (kill.kind === 'refused') return refuse({ kind: 'kill_switch', reason: kill.reason });
+
+  request.onProgress?.(`reading the traffic of ${request.plan.target} for ${Math.round(request.measureMs / 1000)} s`);
+  const traffic = await measureTraffic(request.plan, request.measureMs, target, parts);
+  const unreadable = unreadableSignals(request.plan, traffic);
+  if (unreadable.length > 0) return refuse({ kind: 'unreadable', details: unreadable });
+  const forecast = preflight(request.plan, traffic);
+  if (!forecast.isClearable) return refuse({ kind: 'not_clearable', preflight: forecast });
+
+  await create(request, traffic.samples, parts);
+  return { kind: 'started', rolloutId: request.rolloutId, preflight: forecast };
+}
+
+/** Two reads, `measureMs` apart: what lies between them is the traffic there is. */
+export async function measureTraffic(
+  plan: Plan,
+  measureMs: number,
+  target: TargetParts,
+  parts: Pick<EngineParts, 'clock' | 'timing'>,
+): Promise<TrafficReading> {
+  const read = (cursor: string | null) =>
+    target.telemetry.read({
+      signals: signalsOf(plan),
+      cursor,
+      abort: AbortSignal.timeout(parts.timing.readTimeoutMs),
+    });
+  const first = await read(null);
+  const startedAt = parts.clock.now();
+  await parts.clock.sleep(measureMs);
+  const second = await read(first.cursor);
+  return { overMs: Math.max(parts.clock.now() - startedAt, 1), samples: second.samples };
+}
+
+/** A fixed limit needs no stable side, and a series that only the new version has cannot be read yet. */
+function unreadableSignals(plan: Plan, traffic: TrafficReading): readonly string[] {
+  const voting = new Set(
+    plan.checks
+      .filter((check) => check.severity !== 'advisory' && !isAbsolute(check))
+      .map((check) => check.signal),
+  );
+  return traffic.samples
+    .filter((s) => s.cohort === 'stable' && voting.has(s.signal) && s.quality.unusable !== null)
+    .map((s) => `${s.signal}: ${s.quality.detail ?? s.quality.unusable}`);
+}
+
+async function create(
+  request: { readonly rolloutId: string; readonly plan: Plan; readonly by: string },
+  before: readonly Sample[],
+  parts: EngineParts,
+): Promise<void> {
+  const at = parts.clock.now();
+  const planDigest = digestOf(request.plan);
+  const event: RolloutEvent = {
+    kind: 'started',
+    plan: request.plan,
+    planDigest,
+    before,
+    versions: { sluice: VERSION, decider: DECIDER_VERSION, bucketing: BUCKETING },
+  };
+  const state = fold(request.plan, startState(request.plan, at), { at, event }, null);
+  await parts.store.create({
+    id: request.rolloutId,
+    target: request.plan.target,
+    plan: request.plan,
+    planDigest,
+    state,
+    firstEvent: newEvent({ at, actor: request.by, event, usesEvidence: false, gateEpoch: null }, null),
+    nextTickAt: at,
+  });
+}
+

@@ -1,0 +1,152 @@
+import type { Json } from '../core/canonical-json.ts';
+import { canonicalJson } from '../core/canonical-json.ts';
+import type { Evidence } from '../core/gate/evidence.ts';
+import { explain } from '../core/report.ts';
+import type { Plan } from '../core/plan/plan.ts';
+import type { Command } from '../core/rollout/command.ts';
+import { type TimedEvent, eventPayload } from '../core/rollout/events.ts';
+import { NOTHING_EXPOSED, type RolloutState } from '../core/rollout/state.ts';
+import { type Step, step } from '../core/rollout/step.ts';
+import type { ChatMessage } from '../ports/chat.ts';
+import type { Claim, InboxMessage, NewEffect, NewEvent, RolloutStore } from '../ports/store.ts';
+import { sha256 } from '../ports/digest.ts';
+import type { EngineParts, TargetParts } from './engine.ts';
+import { deliver, setExposure } from './deliver.ts';
+import { observe } from './observe.ts';
+
+export type RolloutClaim = Claim<RolloutState, Plan>;
+export type Store = RolloutStore<RolloutState, Plan>;
+
+/** What one tick did, for whoever waits on it. */
+export type TickResult = { readonly kind: 'ticked'; readonly state: RolloutState } | { readonly kind: 'lost' };
+
+/**
+ * One tick of one claimed rollout: observe, decide, commit, deliver. Self-contained and idempotent; a crash anywhere is mended
+ * by the next tick, which reads everything anew. Nothing is promised to the outside before it is in the log.
+ */
+export async function tick(claim: RolloutClaim, target: TargetParts, parts: EngineParts): Promise<TickResult> {
+  const inbox = await parts.store.pendingInbox(claim.rolloutId);
+  const commands = inbox.map(commandOf);
+  const seen = await observe(claim, commands, target, parts);
+  const next = step(claim.plan, claim.state, {
+    commands,
+    evidence: seen.evidence,
+    quietMs: parts.timing.quietMs,
+  });
+  const messages = messagesOf(claim, next);
+  let committed: Awaited<ReturnType<Store['commit']>>;
+  try {
+    committed = await parts.store.commit(claim, batchOf(next, seen, messages, inbox));
+  } catch (fault) {
+    await breakGlass(claim, next, target, parts, fault);
+    throw fault;
+  }
+  if (committed.kind === 'lost') return { kind: 'lost' };
+  await deliver(claim, next.state, seen.evidence, target, parts);
+  return { kind: 'ticked', state: next.state };
+}
+
+/**
+ * The store is down and the last look calls for a rollback: lowering exposure is safe and idempotent, so it is done without a
+ * durable intent. The rollback itself is decided and logged again when the store is back, from the same uncommitted counts.
+ */
+async function breakGlass(
+  claim: RolloutClaim,
+  next: Step,
+  target: TargetParts,
+  parts: EngineParts,
+  fault: unknown,
+): Promise<void> {
+  if (next.state.phase !== 'rolling_back') return;
+  parts.log.warn('the store is down and a rollback is due: exposure is lowered without it', {
+    rollout: claim.rolloutId,
+    fault: String(fault),
+  });
+  await setExposure(claim, NOTHING_EXPOSED, next.state.stageEpoch, target, parts);
+}
+
+function commandOf(message: InboxMessage): Command {
+  return message.body as unknown as Command;
+}
+
+function batchOf(
+  next: Step,
+  seen: { readonly evidence: Evidence; readonly cursor: string | null },
+  messages: readonly { readonly eventIndex: number; readonly message: ChatMessage }[],
+  handled: readonly InboxMessage[],
+) {
+  const body = canonicalJson(seen.evidence);
+  const digest = sha256(body);
+  const usesEvidence = next.events.some((event) => event.usesEvidence);
+  const effects: NewEffect[] = messages.map(({ eventIndex, message }) => ({
+    kind: 'tell',
+    eventIndex,
+    desired: message as unknown as Json,
+  }));
+  if (next.exposureEvent !== null) {
+    effects.push({ kind: 'exposure', eventIndex: next.exposureEvent, desired: next.state.desired });
+  }
+  return {
+    events: next.events.map((event) => newEvent(event, event.usesEvidence ? digest : null)),
+    state: next.state,
+    effects,
+    evidence: usesEvidence ? [{ digest, body }] : [],
+    cursor: usesEvidence ? seen.cursor : null,
+    handled,
+  };
+}
+
+export function newEvent(timed: TimedEvent, evidence: string | null): NewEvent {
+  return {
+    kind: timed.event.kind,
+    at: timed.at,
+    actor: timed.actor,
+    payload: eventPayload(timed.event),
+    evidence,
+    gateEpoch: timed.gateEpoch,
+  };
+}
+
+function messagesOf(
+  claim: RolloutClaim,
+  next: Step,
+): readonly { readonly eventIndex: number; readonly message: ChatMessage }[] {
+  return next.tellEvents.flatMap((eventIndex) => {
+    const timed = next.events[eventIndex];
+    if (timed === undefined) return [];
+    const key = `${claim.rolloutId}/${claim.version}/${eventIndex}`;
+    return [{ eventIndex, message: messageOf(claim, timed, key) }];
+  });
+}
+
+function messageOf(claim: RolloutClaim, timed: TimedEvent, key: string): ChatMessage {
+  const base = { key, rolloutId: claim.rolloutId };
+  const { event } = timed;
+  switch (event.kind) {
+    case 'decided': {
+      const { urgency, headline, next, checks } = explain(claim.plan, event.decision);
+      const rows = checks
+        .filter((row) => row.outcome !== 'clear')
+        .map((row) => `${row.name}: ${row.canary} against ${row.baseline} (${row.difference}; ${row.lines}), ${row.note}`);
+      const refused = event.decision.refusedOrder;
+      const lines = [...(refused === null ? [] : [`The promotion was refused: ${refused}.`]), ...rows, next];
+      return { ...base, urgency, headline, lines };
+    }
+    case 'commanded': {
+      const { command, outcome } = event;
+      const said = command.reason === '' ? '' : `: ${command.reason}`;
+      const refused = outcome.kind === 'refused' ? ` was refused: ${outcome.why}` : '';
+      return {
+        ...base,
+        urgency: 'info',
+        headline: `${claim.target}: ${command.verb} by ${command.by}${refused === '' ? said : refused}`,
+        lines: [],
+      };
+    }
+    case 'exposure_zero':
+      return { ...base, urgency: 'info', headline: `${claim.target}: exposure is 0, read back`, lines: [] };
+    case 'started':
+    case 'settled':
+      return { ...base, urgency: 'info', headline: `${claim.target}: ${event.kind}`, lines: [] };
+  }
+}

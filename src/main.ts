@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { controlClient, isReachable } from './adapters/control-client/client.ts';
+import { openFlagStore } from './adapters/embedded/flag-set.ts';
+import { joinedTelemetry } from './adapters/joined/telemetry.ts';
+import { openScrapeTelemetry } from './adapters/scrape/scrape.ts';
+import { openSqliteStore } from './adapters/sqlite/store.ts';
+import { systemClock } from './adapters/system/clock.ts';
+import { rulePlanner } from './agent/rule-planner.ts';
+import { type Config, type TargetConfig, shapeOf } from './config.ts';
+import type { Plan } from './core/plan/plan.ts';
+import type { RolloutState } from './core/rollout/state.ts';
+import { localControl } from './engine/control.ts';
+import { type EngineParts, type EngineTiming, STANDARD_TIMING, type TargetParts, runEngine } from './engine/engine.ts';
+import type { Chat } from './ports/chat.ts';
+import type { Control } from './ports/control.ts';
+import type { Log } from './ports/log.ts';
+import type { Telemetry } from './ports/telemetry.ts';
+import { type RunningServer, openServer } from './server/server.ts';
+
+/** A Sluice put together from its parts: the only file that names concrete adapters. */
+export interface Sluice {
+  readonly control: Control;
+  readonly engine: EngineParts;
+  /** Ticks due rollouts until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  serve(port: number, token: string): Promise<RunningServer>;
+  close(): Promise<void>;
+}
+
+export interface SluiceOptions {
+  readonly dataDir: string;
+  readonly config: Config;
+  readonly chat: Chat;
+  readonly log: Log;
+  readonly timing?: Partial<EngineTiming>;
+}
+
+/** Traffic is read for this many ticks before a rollout starts. */
+const MEASURE_TICKS = 4;
+
+export async function openSluice(options: SluiceOptions): Promise<Sluice> {
+  const { config } = options;
+  const clock = systemClock;
+  const store = openSqliteStore<RolloutState, Plan>({ path: join(options.dataDir, 'sluice.db'), clock });
+  await store.migrate();
+  const flags = await openFlagStore({ path: join(options.dataDir, 'flags.json'), clock });
+  for (const target of Object.values(config.targets)) await flags.ensure(target.flag);
+  await store.endLeases(isDeadOwner);
+
+  const timing = { ...STANDARD_TIMING, ...options.timing };
+  const parts = new Map<string, TargetParts>(
+    Object.entries(config.targets).map(([name, target]) => [
+      name,
+      { telemetry: telemetryFor(config, target, timing), exposure: flags.backend(target.flag) },
+    ]),
+  );
+  const engine: EngineParts = {
+    store,
+    targetFor: (name) => parts.get(name) ?? null,
+    chat: options.chat,
+    clock,
+    log: options.log,
+    worker: `${hostname()}:${process.pid}:${Math.round(clock.now() - clock.mono())}`,
+    timing,
+  };
+  const measurable = new Map(Object.entries(config.signals).map(([name, binding]) => [name, shapeOf(binding)]));
+  const control = localControl({
+    engine,
+    planners: [rulePlanner()],
+    targets: Object.keys(config.targets),
+    setupFor: (name) => {
+      const target = config.targets[name];
+      if (target === undefined) return null;
+      return {
+        surface: target.surface,
+        guardrails: target.surface === null ? [] : (config.surfaces[target.surface]?.guardrails ?? []),
+        measurable,
+        instruction: target.instruction,
+        allowWiden: target.allowWiden,
+        tickMs: config.tickMs,
+        measureMs: MEASURE_TICKS * config.tickMs,
+      };
+    },
+  });
+  return {
+    control,
+    engine,
+    run: (signal) => runEngine(engine, signal),
+    serve: (port, token) => openServer({ port, control, flags, token }),
+    close: async () => {
+      await flags.close();
+      await store.close();
+    },
+  };
+}
+
+function telemetryFor(config: Config, target: TargetConfig, timing: EngineTiming): Telemetry {
+  const sources = Object.fromEntries(
+    Object.entries(config.sources).map(([name, source]) => [
+      name,
+      openScrapeTelemetry({
+        endpoints: source.endpoints,
+        bindings: config.signals,
+        cohorts: target.cohorts,
+        timeoutMs: timing.readTimeoutMs,
+        clock: systemClock,
+      }),
+    ]),
+  );
+  return joinedTelemetry(sources, (signal) => config.signals[signal]?.source ?? '');
+}
+
+/** A lease of this machine whose process is gone ends at once: a restart need not wait for it. */
+function isDeadOwner(owner: string): boolean {
+  const [host, pid] = owner.split(':');
+  if (host !== hostname()) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}
+
+/** A token nobody can guess. */
+export function newToken(): string {
+  return randomBytes(24).toString('base64url');
+}
+
+/** The control of a Sluice that runs already and answers at this address, or null. */
+export async function runningControl(address: { readonly url: string; readonly token: string }): Promise<Control | null> {
+  return (await isReachable(address)) ? controlClient(address) : null;
+}
+
+export { rulePlanner };

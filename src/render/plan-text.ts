@@ -1,0 +1,98 @@
+import { styleText } from 'node:util';
+import { formatDuration } from '../core/duration.ts';
+import type { Check } from '../core/plan/check.ts';
+import { signalName } from '../core/plan/check.ts';
+import { formatExposure, formatLadder } from '../core/plan/ladder.ts';
+import { formatLine } from '../core/plan/line-text.ts';
+import type { Planned } from '../core/plan/merge.ts';
+import type { Preflight } from '../core/plan/preflight.ts';
+
+/** A plan that a person can review in a minute. */
+export function planText({ plan, faults }: Planned): readonly string[] {
+  return [
+    `${styleText('bold', plan.title || 'untitled change')}  on ${plan.target}`,
+    `  ladder    ${formatLadder(plan.ladder)}`,
+    `  risk      ${plan.risk}${plan.riskReasons.length === 0 ? '' : `: ${plan.riskReasons.join('; ')}`}`,
+    `  way back  ${wayBack(plan.rollbackSafe)}`,
+    '  checks',
+    ...plan.checks.flatMap(checkText),
+    ...section('cannot be seen', plan.unobservable.map((entry) => `${entry.what}: ${entry.why}`)),
+    ...section('left out', plan.dropped.map((entry) => `${entry.what}: ${entry.why}`)),
+    ...section('a person must settle', plan.questions),
+    ...section('not read', plan.unread.map((phrase) => `"${phrase}"`)),
+    ...section('cannot start', faults),
+  ];
+}
+
+function wayBack(rollbackSafe: Planned['plan']['rollbackSafe']): string {
+  switch (rollbackSafe) {
+    case 'yes':
+      return 'rolling back undoes it';
+    case 'no':
+      return 'rolling back does NOT undo it';
+    case 'unknown':
+      return 'not known whether rolling back undoes all of it';
+  }
+}
+
+function checkText(check: Check): readonly string[] {
+  const lines = [
+    check.hold === null ? null : `hold ${formatLine(check.hold, check.measure, check.worse)}`,
+    check.rollback === null ? null : `roll back ${formatLine(check.rollback, check.measure, check.worse)}`,
+  ].filter((line) => line !== null);
+  const intent = check.intent === 'expect_change' ? 'expected to improve' : lines.join(', ') || 'informs';
+  const sources = [...new Set(check.provenance.map((line) => line.source))].join(' + ');
+  const places = check.provenance.flatMap((line) => line.evidence);
+  const where = places.length === 0 ? '' : `  [${places.slice(0, 3).join(', ')}]`;
+  return [
+    `    ${check.severity.padEnd(8)}  ${signalName(check)}: ${intent}  (${sources})`,
+    styleText('gray', `              ${check.why}${where}`),
+  ];
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [`  ${title}`, ...lines.map((line) => `    - ${line}`)];
+}
+
+/** The forecast of each stage, a row each. */
+export function preflightText(forecast: Preflight): readonly string[] {
+  const rows = forecast.stages.map((stage) => {
+    const need = stage.neededMs === null ? 'never' : formatDuration(Math.ceil(stage.neededMs / 1000) * 1000);
+    const what = stage.slowest === null ? '' : ` (${stage.slowest}: ${stage.neededUnits ?? 'no number of'} canary requests, ${stage.expectedUnits} expected)`;
+    return `    ${stage.exposure.padEnd(6)} has ${formatDuration(stage.holdMs)}, needs ${need}${what}: ${stage.verdict.replaceAll('_', ' ')}`;
+  });
+  return [`  preflight at ${Math.round(forecast.unitsPerMinute)} requests/min`, ...rows];
+}
+
+/** The plan as JSON for other programs; the contract of `sluice plan --json`. */
+export function planJson({ plan, faults }: Planned): object {
+  return {
+    risk: plan.risk,
+    riskReasons: plan.riskReasons,
+    rollbackSafe: plan.rollbackSafe,
+    surfaces: plan.surface === null ? [] : [plan.surface],
+    ladder: plan.ladder.map((stage) => ({ exposure: formatExposure(stage.exposure), hold: formatDuration(stage.holdMs) })),
+    checks: plan.checks.map((check) => ({
+      signalKind: check.signal,
+      intent: check.intent,
+      direction: check.intent === 'expect_change' ? opposite(check.worse) : check.worse,
+      severity: check.severity,
+      compare: (check.hold ?? check.rollback)?.compare ?? null,
+      hold: check.hold === null ? null : formatLine(check.hold, check.measure, check.worse),
+      rollback: check.rollback === null ? null : formatLine(check.rollback, check.measure, check.worse),
+      flags: check.flags,
+      why: check.why,
+      evidence: check.provenance.flatMap((line) => line.evidence),
+      source: check.provenance[0]?.source ?? 'policy',
+    })),
+    dropped: plan.dropped,
+    unobservable: plan.unobservable,
+    questions: plan.questions,
+    unread: plan.unread,
+    faults,
+  };
+}
+
+function opposite(worse: Check['worse']): Check['worse'] {
+  return worse === 'increase' ? 'decrease' : 'increase';
+}
