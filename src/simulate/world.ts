@@ -18,7 +18,7 @@ export interface WorldSettings {
 }
 
 export const CALM: Omit<WorldSettings, 'seed'> = {
-  requestsPerSecond: 400,
+  requestsPerSecond: 1_000,
   stableErrorRate: 0.002,
   extraErrors: () => 0,
   slowdown: () => 1,

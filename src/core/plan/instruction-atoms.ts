@@ -8,17 +8,26 @@ export type Atom = Span &
     | { readonly kind: 'word'; readonly text: string; readonly word: string }
     | { readonly kind: 'clock'; readonly text: string }
     | { readonly kind: 'mark'; readonly mark: Mark; readonly text: string }
-    | { readonly kind: 'line'; readonly isBlank: boolean; readonly isItem: boolean; readonly isHeading: boolean }
+    | {
+        readonly kind: 'line';
+        readonly isBlank: boolean;
+        readonly isItem: boolean;
+        readonly isHeading: boolean;
+      }
   );
 
-/** What the scanner tries at each place, in order. Each is anchored and linear. */
+/**
+ * What the scanner tries at each place, in order. Each is anchored and linear; repeats of parts are bounded, because what
+ * is cut off again is scanned again.
+ */
 const PATTERNS = {
   line: /[^\S\n]*\n\s*/y,
   space: /[^\S\n]+/y,
-  clock: /(?:\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}(?::\d{2})?)?|\d{1,2}[:.]?\d{0,2} ?(?:[ap]m|[ap]\.m\.)(?![a-z])|\d{1,2}:\d{2}(?::\d{2})?)/iy,
+  clock:
+    /(?:\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}(?::\d{2})?)?|\d{1,2}[:.]?\d{0,2} ?(?:[ap]m|[ap]\.m\.)(?![a-z])|\d{1,2}:\d{2}(?::\d{2})?)/iy,
   status: /(?:[1-5]xxs?|(?:4\d\d|5\d\d)s)(?![a-z0-9])/iy,
-  digits: /\d+(?:,\d+)*(?:\.\d+)?/y,
-  word: /[\p{L}_][\p{L}\p{M}\p{N}_]*(?:['’][\p{L}]+|[./:-][\p{L}\p{N}_]+)*/uy,
+  digits: /\d+(?:,\d+){0,6}(?:\.\d+)?/y,
+  word: /[\p{L}_][\p{L}\p{M}\p{N}_]*(?:['’][\p{L}]+|[./:-][\p{L}\p{N}_]+){0,6}/uy,
   odd: /\p{N}+/uy,
 } as const;
 
@@ -26,7 +35,9 @@ const ITEM = /(?:[-*+•–]\s+|(\d{1,2})[.)]\s+)/y;
 const HEADING = /#{1,6}\s+/y;
 
 const MARKS: readonly (readonly [string, Mark])[] = [
-  ...(['-->', '->', '=>', '=>', '>>', '→', '➜', '➔', '⇒', '⟶', '➡', '»'] as const).map((text) => [text, 'arrow'] as const),
+  ...(['-->', '->', '=>', '=>', '>>', '→', '➜', '➔', '⇒', '⟶', '➡', '»'] as const).map(
+    (text) => [text, 'arrow'] as const,
+  ),
   ...(['>', '≥'] as const).map((text) => [text, 'greater'] as const),
   [',', 'comma'],
   ['，', 'comma'],
@@ -39,24 +50,26 @@ const MARKS: readonly (readonly [string, Mark])[] = [
 ];
 
 /** Signs that are words in disguise. */
-const SIGNS: ReadonlyMap<string, string> = new Map(Object.entries({
-  '%': '%',
-  '％': '%',
-  '×': 'x',
-  '<': 'under',
-  '≤': 'at most',
-  '±': '±',
-  '~': 'about',
-  '≈': 'about',
-  '&': 'and',
-  '½': 'half',
-  '¼': 'quarter',
-  '¾': 'threequarters',
-  $: 'dollars',
-  '€': 'euros',
-  '£': 'pounds',
-  '‰': 'permille',
-}));
+const SIGNS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    '%': '%',
+    '％': '%',
+    '×': 'x',
+    '<': 'under',
+    '≤': 'at most',
+    '±': '±',
+    '~': 'about',
+    '≈': 'about',
+    '&': 'and',
+    '½': 'half',
+    '¼': 'quarter',
+    '¾': 'threequarters',
+    $: 'dollars',
+    '€': 'euros',
+    '£': 'pounds',
+    '‰': 'permille',
+  }),
+);
 
 /**
  * Cuts a text into atoms. Every code unit but white space and list markers lands in exactly one.
@@ -118,7 +131,8 @@ function atomAt(text: string, from: number): Atom {
   const word = matchAt(PATTERNS.word, text, from);
   if (word !== null) return wordAtom(firstPart(word), from);
   const odd = matchAt(PATTERNS.odd, text, from);
-  if (odd !== null && !SIGNS.has(odd)) return { kind: 'digits', text: odd, value: null, from, to: from + odd.length };
+  if (odd !== null && !SIGNS.has(odd))
+    return { kind: 'digits', text: odd, value: null, from, to: from + odd.length };
   return signAtom(text, from);
 }
 
@@ -132,7 +146,13 @@ function digitsAtom(digits: string, from: number): Atom {
   const isPair = groups.length === 2 && !isThousands;
   if (groups.length > 2 && !isThousands) return digitsAtom(groups[0] ?? digits, from);
   const isOdd = isPair || /^0\d/.test(digits) || digits.length > 15;
-  return { kind: 'digits', text: digits, value: isOdd ? null : Number(digits.replaceAll(',', '')), from, to: from + digits.length };
+  return {
+    kind: 'digits',
+    text: digits,
+    value: isOdd ? null : Number(digits.replaceAll(',', '')),
+    from,
+    to: from + digits.length,
+  };
 }
 
 function wordAtom(text: string, from: number): Atom {
@@ -146,7 +166,8 @@ function wordAtom(text: string, from: number): Atom {
  */
 function firstPart(word: string): string {
   const name = word.toLowerCase();
-  if (name.includes('_') || namedMetric(name) !== null || name === 'and/or') return word;
+  if (name.includes('_') || namedMetric(name) !== null || ['and/or', 'a/b', 'blue/green'].includes(name))
+    return word;
   const joined = /^[^./:]+/.exec(word)?.[0] ?? word;
   if (/-v?\d+$/i.test(joined)) return joined;
   return /^[^-]+/.exec(joined)?.[0] ?? joined;
@@ -166,7 +187,9 @@ function signAtom(text: string, from: number): Atom {
   const sign = String.fromCodePoint(code);
   const word = SIGNS.get(sign);
   const span = { from, to: from + sign.length };
-  return word === undefined ? { kind: 'mark', mark: 'other', text: sign, ...span } : { kind: 'word', text: sign, word, ...span };
+  return word === undefined
+    ? { kind: 'mark', mark: 'other', text: sign, ...span }
+    : { kind: 'word', text: sign, word, ...span };
 }
 
 function matchAt(pattern: RegExp, text: string, at: number): string | null {

@@ -17,7 +17,18 @@ export interface Clause {
 /** Longer ones are not written by people, and reading time grows with the square. */
 export const MAX_CLAUSE_TOKENS = 300;
 
-const HEADS: ReadonlySet<Role> = new Set(['act', 'go', 'begin', 'ask', 'not', 'only', 'keep', 'holdback', 'avoid', 'require']);
+const HEADS: ReadonlySet<Role> = new Set([
+  'act',
+  'go',
+  'begin',
+  'ask',
+  'not',
+  'only',
+  'keep',
+  'holdback',
+  'avoid',
+  'require',
+]);
 
 const JOINTS: ReadonlySet<Role> = new Set(['and', 'or', 'then']);
 
@@ -29,14 +40,21 @@ export function toClauses(sentences: readonly Sentence[], source: string): reado
   let lead: readonly Token[] = [];
   sentences.forEach((sentence, at) => {
     if (!sentence.isItem) lead = [];
-    const isLead = isMark(sentence.tokens.at(-1), 'colon') && sentences[at + 1]?.isItem === true && !sentence.isItem;
+    const isLead =
+      isMark(sentence.tokens.at(-1), 'colon') && sentences[at + 1]?.isItem === true && !sentence.isItem;
     if (isLead && sentence.tokens.some((token) => roleOf(token) === 'act')) {
       lead = sentence.tokens;
       return;
     }
     for (const tokens of split(sentence.tokens)) {
       const all = [...lead, ...tokens];
-      clauses.push({ tokens: all, lead, phrase: phraseOf(tokens, source), isHeading: sentence.isHeading, source });
+      clauses.push({
+        tokens: all,
+        lead,
+        phrase: phraseOf(tokens, source),
+        isHeading: sentence.isHeading,
+        source,
+      });
     }
   });
   return clauses.filter((clause) => clause.tokens.some((token) => token.kind !== 'mark'));
@@ -45,7 +63,9 @@ export function toClauses(sentences: readonly Sentence[], source: string): reado
 /** The words from the first token to the last as they were written, without the joints and marks at either end. */
 export function phraseOf(tokens: readonly Token[], source: string): string {
   const isEdge = (token: Token) =>
-    (token.kind === 'mark' && token.mark !== 'plus') || JOINTS.has(roleOf(token) ?? 'plain') || isWord(token, 'so');
+    (token.kind === 'mark' && token.mark !== 'plus') ||
+    JOINTS.has(roleOf(token) ?? 'plain') ||
+    isWord(token, 'so');
   const first = tokens.findIndex((token) => !isEdge(token));
   const last = tokens.findLastIndex((token) => token.kind !== 'mark');
   return first === -1 ? '' : sliceOf({ from: tokens[first]?.from ?? 0, to: tokens[last]?.to ?? 0 }, source);
@@ -60,6 +80,7 @@ interface Seen {
   hasOrder: boolean;
   hasCondition: boolean;
   hasMeasure: boolean;
+  hasMetric: boolean;
   /** A measure came after the connective, so the condition could be complete. */
   isTested: boolean;
 }
@@ -67,19 +88,26 @@ interface Seen {
 function split(tokens: readonly Token[]): readonly (readonly Token[])[] {
   const clauses: Token[][] = [];
   let open: Token[] = [];
-  let seen: Seen = { hasOrder: false, hasCondition: false, hasMeasure: false, isTested: false };
+  let seen: Seen = {
+    hasOrder: false,
+    hasCondition: false,
+    hasMeasure: false,
+    hasMetric: false,
+    isTested: false,
+  };
   tokens.forEach((token, at) => {
     if (open.length > 0 && startsClause(tokens, at, seen)) {
       const joints = trailingJoints(open);
       clauses.push(open.slice(0, open.length - joints));
       open = open.slice(open.length - joints);
-      seen = { hasOrder: false, hasCondition: false, hasMeasure: false, isTested: false };
+      seen = { hasOrder: false, hasCondition: false, hasMeasure: false, hasMetric: false, isTested: false };
     }
     open.push(token);
     const role = roleOf(token);
     if (role === 'act') seen.hasOrder = true;
     if (role === 'go' && seen.hasCondition) seen.hasOrder = true;
     if (role !== null && CONNECTIVES.has(role)) seen.hasCondition = true;
+    if (token.kind === 'metric') seen.hasMetric = true;
     if (isMeasure(token) || role === 'factor' || role === 'band') {
       seen.hasMeasure = true;
       if (seen.hasCondition) seen.isTested = true;
@@ -94,15 +122,36 @@ function split(tokens: readonly Token[]): readonly (readonly Token[])[] {
  * measure and its order. "Halt and alert me" is one clause, "hold if A; roll back if B" are two.
  */
 function startsClause(tokens: readonly Token[], at: number, seen: Seen): boolean {
-  const role = roleOf(tokens[at]);
-  if (role === null || !seen.hasMeasure) return false;
-  const joint = isJoint(tokens[at - 1]) || (isJoint(tokens[at - 2]) && isFiller(tokens[at - 1]));
-  if (CONNECTIVES.has(role)) return joint && seen.isTested && seen.hasOrder && !endsInOr(tokens, at) && !isDangling(tokens, at);
-  if (!HEADS.has(role)) return joint && role === 'either' && seen.isTested && seen.hasOrder && false;
-  if (role === 'act') return seen.hasCondition ? seen.isTested && seen.hasOrder : joint && !isTrailingOrder(tokens, at);
-  if (role === 'require') return joint && seen.isTested && seen.hasOrder && isWord(tokens[at], 'keep', 'ensure', 'make sure', 'limit', 'cap');
-  if (seen.hasCondition) return joint && seen.isTested && (seen.hasOrder || role !== 'go');
-  return joint;
+  const token = tokens[at];
+  if (token === undefined || !seen.hasMeasure) return false;
+  const isJoined = isJoint(tokens[at - 1]) || (isJoint(tokens[at - 2]) && isFiller(tokens[at - 1]));
+  // "1% → 100%, 15 minutes each, error rate must stay below 1%"
+  if (token.kind === 'metric') return isJoined && !seen.hasCondition && !seen.hasOrder && !seen.hasMetric;
+  const role = roleOf(token);
+  if (role === null) return false;
+  const isComplete = seen.isTested && seen.hasOrder;
+  if (CONNECTIVES.has(role)) return isJoined && isComplete && !isDangling(tokens, at);
+  if (!HEADS.has(role)) return false;
+  if (role === 'act') {
+    if (sharesOrder(tokens, at)) return false;
+    return seen.hasCondition ? isComplete : isJoined && !isTrailingOrder(tokens, at);
+  }
+  // "Pause at 50% and wait for my approval" is one order.
+  if (role === 'ask' && seen.hasOrder && !seen.hasCondition) return false;
+  if (role === 'require')
+    return isJoined && isComplete && isWord(token, 'keep', 'ensure', 'make sure', 'limit', 'cap');
+  if (seen.hasCondition) return isJoined && seen.isTested && (seen.hasOrder || role !== 'go');
+  return isJoined;
+}
+
+/** "hold and ping me": nothing is measured between the two orders. */
+function sharesOrder(tokens: readonly Token[], at: number): boolean {
+  for (let index = at - 1; index >= 0; index -= 1) {
+    const token = tokens[index];
+    if (token === undefined || isMeasure(token) || CONNECTIVES.has(roleOf(token) ?? 'plain')) return false;
+    if (roleOf(token) === 'act') return true;
+  }
+  return false;
 }
 
 /** True after "A hold if x, and if y …": the connective only goes on with a condition when no order follows it. */
@@ -112,11 +161,9 @@ function isDangling(tokens: readonly Token[], at: number): boolean {
 
 /** "error rate > 2 points → rollback": an order after an arrow or a colon belongs to what stands before it. */
 function isTrailingOrder(tokens: readonly Token[], at: number): boolean {
-  return isMark(tokens[at - 1], 'arrow', 'colon') && tokens.slice(0, at).some((token) => token.kind === 'metric');
-}
-
-function endsInOr(tokens: readonly Token[], at: number): boolean {
-  return roleOf(tokens[at - 1]) === 'or';
+  return (
+    isMark(tokens[at - 1], 'arrow', 'colon') && tokens.slice(0, at).some((token) => token.kind === 'metric')
+  );
 }
 
 function isJoint(token: Token | undefined): boolean {
@@ -124,7 +171,7 @@ function isJoint(token: Token | undefined): boolean {
 }
 
 function isFiller(token: Token | undefined): boolean {
-  return roleOf(token) === 'plain' || isJoint(token);
+  return roleOf(token) === 'plain' || roleOf(token) === 'the' || isJoint(token);
 }
 
 function trailingJoints(open: readonly Token[]): number {
@@ -151,9 +198,19 @@ export function partsOf(clause: Clause): Parts {
   const before = tokens.slice(0, at);
   const isTrailing = before.some((token) => token.kind !== 'mark' && !isFiller(token));
   if (isTrailing) return { connective, head: before, condition: tokens.slice(at + 1) };
-  const order = tokens.findIndex(
-    (token, index) => index > at && ['act', 'go', 'begin', 'ask', 'dwell', 'switch'].includes(roleOf(token) ?? ''),
-  );
-  const end = order === -1 ? tokens.length : order;
+  const order = tokens.findIndex((token, index) => index > at && isOrder(token, tokens[index - 1]));
+  let end = order === -1 ? tokens.length : order;
+  while (
+    end > at + 1 &&
+    (isFiller(tokens[end - 1]) || ['not', 'only', 'do'].includes(roleOf(tokens[end - 1]) ?? ''))
+  )
+    end -= 1;
   return { connective, head: [...before, ...tokens.slice(end)], condition: tokens.slice(at + 1, end) };
+}
+
+/** A verb that orders, and not the noun or the third person: "the release", "goes". */
+function isOrder(token: Token, previous: Token | undefined): boolean {
+  const role = roleOf(token) ?? 'plain';
+  if (['act', 'begin', 'ask', 'dwell', 'switch'].includes(role)) return true;
+  return role === 'go' && token.kind === 'word' && !token.word.endsWith('s') && roleOf(previous) !== 'the';
 }

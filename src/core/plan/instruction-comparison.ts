@@ -8,7 +8,11 @@ export type Polarity = 'trips' | 'requires';
 
 /** How one comparison reads for one metric: as the measured half of a rule, as a question, or not at all. */
 export type Judged =
-  | { readonly kind: 'rule'; readonly rule: Omit<InstructionRule, 'action' | 'notify' | 'phrase'>; readonly doubt: string | null }
+  | {
+      readonly kind: 'rule';
+      readonly rule: Omit<InstructionRule, 'action' | 'notify' | 'phrase'>;
+      readonly doubt: string | null;
+    }
   | { readonly kind: 'question'; readonly text: string }
   | { readonly kind: 'refused' };
 
@@ -33,11 +37,13 @@ export function judge(comparison: Comparison, metric: Metric, setting: Setting):
   const measured = measure(comparison, metric, setting);
   if (measured.kind !== 'measured') return measured;
   const { compare, value, unit } = measured;
-  if (!(value > 0) && compare !== 'absolute') return ask(setting, `${value} leaves no room between healthy and not. Which margin is meant?`);
+  if (!(value > 0) && compare !== 'absolute')
+    return ask(setting, `${value} leaves no room between healthy and not. Which margin is meant?`);
   if (value < 0) return ask(setting, `a negative ${value} cannot be compared with. Which value is meant?`);
   const against = compare === 'absolute' ? 'fixed' : (comparison.against ?? 'stable');
   const { worse } = factsOf(metric);
-  const isOdd = (direction === 'below' && worse === 'increase') || (direction === 'above' && worse === 'decrease');
+  const isOdd =
+    (direction === 'below' && worse === 'increase') || (direction === 'above' && worse === 'decrease');
   const usual = worse === 'increase' ? 'above' : 'below';
   const doubt = isOdd
     ? `“${setting.phrase}”: this acts when ${metric} is ${direction} the line, though ${metric} going ${usual} it is the bad direction. Is it meant?`
@@ -45,7 +51,11 @@ export function judge(comparison: Comparison, metric: Metric, setting: Setting):
   return { kind: 'rule', rule: { metric, compare, value, against, direction, unit }, doubt };
 }
 
-function directionOf(comparison: Comparison, metric: Metric, setting: Setting): InstructionRule['direction'] | null {
+function directionOf(
+  comparison: Comparison,
+  metric: Metric,
+  setting: Setting,
+): InstructionRule['direction'] | null {
   const worse = factsOf(metric).worse === 'decrease' ? 'below' : 'above';
   if (comparison.isNoWorse) {
     const agrees = comparison.side === null || comparison.side === worse;
@@ -58,18 +68,25 @@ function directionOf(comparison: Comparison, metric: Metric, setting: Setting): 
   if (side === 'outside') return isTurned ? null : 'either';
   if (!isTurned) return side;
   // "not 2 points above stable" is not "2 points below stable"; only a fixed line or a ratio can be turned around.
-  if (comparison.isDifference && comparison.value?.kind !== 'times' && comparison.times === null) return null;
+  const isDifference = comparison.isDifference || comparison.value?.kind === 'points';
+  if (isDifference && comparison.value?.kind !== 'times' && comparison.times === null) return null;
   return side === 'above' ? 'below' : 'above';
 }
 
 type Measured =
-  | { readonly kind: 'measured'; readonly compare: InstructionRule['compare']; readonly value: number; readonly unit: string }
+  | {
+      readonly kind: 'measured';
+      readonly compare: InstructionRule['compare'];
+      readonly value: number;
+      readonly unit: string;
+    }
   | { readonly kind: 'question'; readonly text: string }
   | { readonly kind: 'refused' };
 
 function measure(comparison: Comparison, metric: Metric, setting: Setting): Measured {
   const { value } = comparison;
-  if (comparison.times !== null) return { kind: 'measured', compare: 'times', value: comparison.times, unit: 'times' };
+  if (comparison.times !== null)
+    return { kind: 'measured', compare: 'times', value: comparison.times, unit: 'times' };
   if (value === null) return { kind: 'refused' };
   switch (value.kind) {
     case 'times':
@@ -98,41 +115,63 @@ function measurePercent(comparison: Comparison, value: number, metric: Metric, s
   }
   if (comparison.isRelative) return percent;
   if (comparison.isDifference || comparison.isNoWorse) {
-    if (comparison.isOutright && isPercent) return { kind: 'measured', compare: 'points', value, unit: 'points' };
+    if (comparison.isOutright && isPercent)
+      return { kind: 'measured', compare: 'points', value, unit: 'points' };
     if (!isPercent || value >= 100) return percent;
     if (comparison.side === 'inside' && comparison.against !== null) return percent;
-    return ask(setting, twoReadings(value, comparison.side === 'below'));
+    return ask(setting, twoReadings(value, comparison.side === 'below', shape === 'level' ? 50 : 1));
   }
-  if (!isPercent) {
-    return shape === 'quantile' || metric.startsWith('custom:') || comparison.side !== 'below'
-      ? percent
-      : ask(setting, `is that ${value}% below stable, or below ${value}% of something else?`);
-  }
+  if (shape === 'quantile') return percent;
+  if (!isPercent && !metric.startsWith('custom:'))
+    return ask(setting, `is that ${value}% of what stable has, or of some other amount?`);
   if (setting.isElliptic && comparison.isPronoun) {
-    return ask(setting, `does ${value}% mean a level of ${value}%, ${value} points more than the other side, or ${value} percent more than it?`);
+    return ask(
+      setting,
+      `does ${value}% mean a level of ${value}%, ${value} points more than the other side, or ${value} percent more than it?`,
+    );
   }
-  if (value > 100) return ask(setting, `${metric} cannot go above 100%. Is that ${value} percent of what stable has?`);
+  if (value > 100 && isPercent)
+    return ask(setting, `${metric} cannot go above 100%. Is that ${value} percent of what stable has?`);
   return { kind: 'measured', compare: 'absolute', value, unit: 'percent' };
 }
 
-function measureUnit(comparison: Comparison, value: Value & { kind: 'duration' | 'measure' }, metric: Metric): Measured {
+function measureUnit(
+  comparison: Comparison,
+  value: Extract<Value, { readonly kind: 'duration' | 'measure' }>,
+  metric: Metric,
+): Measured {
   if (value.kind === 'duration' && !isTimed(metric)) return { kind: 'refused' };
   if (value.kind === 'measure' && factsOf(metric).shape !== 'level') return { kind: 'refused' };
-  return { kind: 'measured', compare: comparison.isDifference ? 'points' : 'absolute', value: value.value, unit: value.unit };
+  return {
+    kind: 'measured',
+    compare: comparison.isDifference ? 'points' : 'absolute',
+    value: value.value,
+    unit: value.unit,
+  };
 }
 
 function measureNumber(comparison: Comparison, value: number, metric: Metric, setting: Setting): Measured {
   const { shape, isPercent } = factsOf(metric);
-  if (shape === 'quantile') return ask(setting, `${value} has no unit. Milliseconds, seconds, or percent of stable?`);
+  if (shape === 'quantile')
+    return ask(setting, `${value} has no unit. Milliseconds, seconds, or percent of stable?`);
   if (shape === 'level' && !isPercent) {
-    return { kind: 'measured', compare: comparison.isDifference ? 'points' : 'absolute', value, unit: 'count' };
+    return {
+      kind: 'measured',
+      compare: comparison.isDifference ? 'points' : 'absolute',
+      value,
+      unit: 'count',
+    };
   }
-  if (value < 1 && value > 0 && !comparison.isDifference) return { kind: 'measured', compare: 'absolute', value, unit: 'share' };
-  return ask(setting, `${value} has no unit. ${value} percent, ${value} points more than stable, or a count?`);
+  if (value < 1 && value > 0 && !comparison.isDifference)
+    return { kind: 'measured', compare: 'absolute', value, unit: 'share' };
+  return ask(
+    setting,
+    `${value} has no unit. ${value} percent, ${value} points more than stable, or a count?`,
+  );
 }
 
-function twoReadings(value: number, isBelow: boolean): string {
-  const [base, sign] = isBelow ? [90, -1] : [1, 1];
+function twoReadings(value: number, isBelow: boolean, usual: number): string {
+  const [base, sign] = isBelow ? [90, -1] : [usual, 1];
   const points = tidy(base + sign * value);
   const relative = tidy(base * (1 + (sign * value) / 100));
   return (

@@ -1,7 +1,17 @@
-import { isMark, isWord, type Metric, type Role, roleOf, type Side, type Token } from './instruction-token.ts';
-import type { Against } from './instruction-token.ts';
+import {
+  type Against,
+  type Amount,
+  isMark,
+  isWord,
+  type Metric,
+  type Role,
+  roleOf,
+  type Side,
+  type Span,
+  type Token,
+} from './instruction-token.ts';
 
-export type Value = Token & { readonly kind: 'percent' | 'points' | 'times' | 'duration' | 'measure' | 'number' };
+export type Value = Span & Amount;
 
 /** "error rate exceeds stable by more than 0.5 points", taken apart. Nothing here says yet what happens when it is so. */
 export interface Comparison {
@@ -37,7 +47,18 @@ export interface Topic {
 
 const COMPARING: ReadonlySet<Role> = new Set(['region', 'change', 'factor', 'by', 'breach', 'no-worse']);
 
-const CLAIMED: ReadonlySet<Role> = new Set([...COMPARING, 'against', 'it', 'either', 'both', 'band', 'relative', 'outright', 'not', 'do']);
+const CLAIMED: ReadonlySet<Role> = new Set([
+  ...COMPARING,
+  'against',
+  'it',
+  'either',
+  'both',
+  'band',
+  'relative',
+  'outright',
+  'not',
+  'do',
+]);
 
 /**
  * Takes a condition apart into comparisons, cut at "and", "or" and commas so that each has one value.
@@ -61,7 +82,9 @@ export function readCondition(
     comparisons.push(comparison);
     known = { metrics: comparison.metrics };
   }
-  return comparisons.length === 0 ? null : { comparisons, isConjunction: isConjunction && !listEndsInOr(pieces) };
+  return comparisons.length === 0
+    ? null
+    : { comparisons, isConjunction: isConjunction && !listEndsInOr(pieces) };
 }
 
 interface Piece {
@@ -72,7 +95,10 @@ interface Piece {
 /** "A, B or C" is joined by "or" throughout. */
 function listEndsInOr(pieces: readonly Piece[]): boolean {
   const joints = pieces.slice(1).map((piece) => piece.joint);
-  return roleOf(joints.at(-1) ?? undefined) === 'or' && joints.slice(0, -1).every((joint) => isMark(joint ?? undefined, 'comma'));
+  return (
+    roleOf(joints.at(-1) ?? undefined) === 'or' &&
+    joints.slice(0, -1).every((joint) => isMark(joint ?? undefined, 'comma'))
+  );
 }
 
 function piecesOf(tokens: readonly Token[]): readonly Piece[] {
@@ -82,7 +108,8 @@ function piecesOf(tokens: readonly Token[]): readonly Piece[] {
     if (last === undefined) return;
     const isJoint = isMark(token, 'comma') || ['and', 'or', 'if'].includes(roleOf(token) ?? '');
     const isComplete = last.tokens.some(isValued);
-    if (isJoint && isComplete && tokens.slice(at + 1).some(isValued)) pieces.push({ joint: token, tokens: [] });
+    if (isJoint && isComplete && tokens.slice(at + 1).some(isValued))
+      pieces.push({ joint: token, tokens: [] });
     else if (isJoint && last.tokens.length === 0 && last.joint !== null) {
       pieces[pieces.length - 1] = { joint: isMark(last.joint, 'comma') ? token : last.joint, tokens: [] };
       if (roleOf(token) === 'if') last.tokens.push(token);
@@ -99,21 +126,32 @@ function isValue(token: Token): token is Value {
   return ['percent', 'points', 'times', 'duration', 'measure', 'number'].includes(token.kind);
 }
 
-function readPiece(tokens: readonly Token[], topic: Topic | null, source: string, claims: Set<Token>): Comparison | null {
+function readPiece(
+  tokens: readonly Token[],
+  topic: Topic | null,
+  source: string,
+  claims: Set<Token>,
+): Comparison | null {
   const subject = subjectOf(tokens, topic, source, claims);
   if (subject === null) return null;
   const sustained = sustainedOf(tokens);
   const body = tokens.filter((token) => sustained === null || !sustained.includes(token));
   const values = body.filter(isValue);
   const factors = body.filter((token) => roleOf(token) === 'factor');
-  const isBand = values.length === 0 && factors.length === 0 && body.some((token) => roleOf(token) === 'band');
+  const isBand =
+    values.length === 0 && factors.length === 0 && body.some((token) => roleOf(token) === 'band');
   if (values.length + factors.length !== (isBand ? 0 : 1)) return null;
   const [value] = values;
   if (value?.kind === 'percent' && value.isEveryone) return null;
-  const againsts = new Set(body.flatMap((token) => (token.kind === 'word' && token.sense.role === 'against' ? [token.sense.against] : [])));
+  const againsts = new Set(
+    body.flatMap((token) =>
+      token.kind === 'word' && token.sense.role === 'against' ? [token.sense.against] : [],
+    ),
+  );
   if (againsts.size > 1) return null;
   const [against] = againsts;
-  const factor = factors[0]?.kind === 'word' && factors[0].sense.role === 'factor' ? factors[0].sense.value : null;
+  const factor =
+    factors[0]?.kind === 'word' && factors[0].sense.role === 'factor' ? factors[0].sense.value : null;
   const sides = sidesOf(body, { value: value ?? null, factor, hasAgainst: against !== undefined });
   if (sides === null) return null;
   for (const token of tokens) if (isClaimed(token, tokens)) claims.add(token);
@@ -167,38 +205,69 @@ function customRuns(tokens: readonly Token[]): readonly (readonly Token[])[] {
     const previous = tokens[at - 1];
     if (!isRunWord(tokens[at]) || isRunWord(previous) || isWord(previous, 'of')) continue;
     let end = at;
-    while (isRunWord(tokens[end]) || (isWord(tokens[end], 'of', 'per') && isRunWord(tokens[end + 1]))) end += 1;
+    while (isRunWord(tokens[end]) || (isWord(tokens[end], 'of', 'per') && isRunWord(tokens[end + 1])))
+      end += 1;
     const run = tokens.slice(at, end);
     const start = run.findIndex((token) => roleOf(token) !== 'noun');
     const name = run.slice(Math.max(0, start));
-    const isSubject = at === 0 || ['the', 'if', 'or', 'and', 'either', 'plain'].includes(roleOf(previous) ?? '') || isMark(previous, 'comma', 'colon', 'other') || roleOf(previous) === 'in';
-    if (name.some((token) => roleOf(token) === 'strange') && name.length <= 6 && isSubject && isCompared(tokens, end)) runs.push(name);
+    const isSubject =
+      at === 0 ||
+      ['the', 'if', 'or', 'and', 'either', 'on'].includes(roleOf(previous) ?? '') ||
+      isMark(previous, 'comma', 'colon', 'other') ||
+      roleOf(previous) === 'in';
+    if (
+      name.some((token) => roleOf(token) === 'strange') &&
+      name.length <= 6 &&
+      isSubject &&
+      isCompared(tokens, end)
+    )
+      runs.push(name);
   }
   return runs;
 }
 
 function isCompared(tokens: readonly Token[], end: number): boolean {
-  const rest = tokens.slice(end).find((token) => !['plain', 'the', 'require', 'not', 'or', 'and'].includes(roleOf(token) ?? '') && !isMark(token, 'comma', 'other', 'greater', 'plus'));
+  const rest = tokens
+    .slice(end)
+    .find(
+      (token) =>
+        !['plain', 'the', 'require', 'not', 'or', 'and'].includes(roleOf(token) ?? '') &&
+        !isMark(token, 'comma', 'other', 'greater', 'plus'),
+    );
   if (isMark(tokens[end], 'greater')) return true;
   if (rest === undefined) return tokens.some((token) => COMPARING.has(roleOf(token) ?? 'plain'));
-  return COMPARING.has(roleOf(rest) ?? 'plain') || rest.kind === 'metric' || (roleOf(rest) === 'strange' && tokens.some((token) => COMPARING.has(roleOf(token) ?? 'plain'))) || isValue(rest);
+  return (
+    COMPARING.has(roleOf(rest) ?? 'plain') ||
+    rest.kind === 'metric' ||
+    (roleOf(rest) === 'strange' && tokens.some((token) => COMPARING.has(roleOf(token) ?? 'plain'))) ||
+    isValue(rest)
+  );
 }
 
 function isRunWord(token: Token | undefined): boolean {
-  return token?.kind === 'metric' || ['strange', 'noun', 'color'].includes(roleOf(token) ?? '') || token?.kind === 'audience';
+  return (
+    token?.kind === 'metric' ||
+    ['strange', 'noun', 'color'].includes(roleOf(token) ?? '') ||
+    token?.kind === 'audience'
+  );
 }
 
 /** "for 5 minutes" beside another value, with the word in front of it. */
 function sustainedOf(tokens: readonly Token[]): readonly Token[] | null {
   const at = tokens.findIndex((token) => token.kind === 'duration');
   const before = tokens[at - 1];
-  const others = tokens.filter((token, index) => index !== at && (isValue(token) || roleOf(token) === 'factor' || roleOf(token) === 'band'));
+  const others = tokens.filter(
+    (token, index) =>
+      index !== at && (isValue(token) || roleOf(token) === 'factor' || roleOf(token) === 'band'),
+  );
   const duration = tokens[at];
   if (duration === undefined || before === undefined || others.length !== 1) return null;
-  return ['for', 'in'].includes(roleOf(before) ?? '') || isWord(before, 'over', 'within', 'more than') ? [before, duration] : null;
+  return ['for', 'in'].includes(roleOf(before) ?? '') || isWord(before, 'over', 'within', 'more than')
+    ? [before, duration]
+    : null;
 }
 
-interface Amount {
+interface Stated {
   readonly value: Value | null;
   readonly factor: number | null;
   readonly hasAgainst: boolean;
@@ -210,16 +279,25 @@ type Sides = Pick<Comparison, 'side' | 'isNegated' | 'isNoWorse' | 'isDifference
  * Which way the words point. Verbs of change ("rises", "worse") and places ("above") give the direction; "more than" and
  * "less than" beside them only say on which side of the amount. Null where two words pull apart.
  */
-function sidesOf(tokens: readonly Token[], { value, factor, hasAgainst }: Amount): Sides | null {
-  const places = tokens.flatMap((token, at) => (token.kind === 'word' && token.sense.role === 'region' ? [{ ...token.sense, at }] : []));
+function sidesOf(tokens: readonly Token[], { value, factor, hasAgainst }: Stated): Sides | null {
+  const places = tokens.flatMap((token, at) =>
+    token.kind === 'word' && token.sense.role === 'region' ? [{ ...token.sense, at }] : [],
+  );
   const isGreater = tokens.some((token) => isMark(token, 'greater'));
-  const changes = tokens.flatMap((token, at) => (token.kind === 'word' && token.sense.role === 'change' ? [{ side: token.sense.side, at }] : []));
-  const bys = tokens.flatMap((token) => (token.kind === 'word' && token.sense.role === 'by' ? [token.sense] : []));
+  const changes = tokens.flatMap((token, at) =>
+    token.kind === 'word' && token.sense.role === 'change' ? [{ side: token.sense.side, at }] : [],
+  );
+  const bys = tokens.flatMap((token) =>
+    token.kind === 'word' && token.sense.role === 'by' ? [token.sense] : [],
+  );
   const nearStable = places.find(({ at }) => roleOf(afterArticles(tokens, at)) === 'against');
   const isFirm = places.some((place) => !place.isMagnitude) || isGreater || changes.length > 0;
-  const steering = changes.length > 0 && !places.some(({ isMagnitude, side }) => !isMagnitude && side === changes[0]?.side);
+  const steering =
+    changes.length > 0 && !places.some(({ isMagnitude, side }) => !isMagnitude && side === changes[0]?.side);
   const isLoose = (place: (typeof places)[number]) =>
-    (isFirm && place.isMagnitude) || (steering && place.side !== 'inside') || (nearStable !== undefined && place !== nearStable && place.side !== nearStable.side);
+    (isFirm && place.isMagnitude) ||
+    (steering && place.side !== 'inside') ||
+    (nearStable !== undefined && place !== nearStable && place.side !== nearStable.side);
   const firm: readonly (Side | null)[] = [
     ...places.filter((place) => !isLoose(place)).map(({ side }) => side),
     ...changes.map(({ side }) => side),
@@ -232,17 +310,29 @@ function sidesOf(tokens: readonly Token[], { value, factor, hasAgainst }: Amount
   if (directions.size === 0 && value?.kind === 'times' && hasAgainst) directions.add('above');
   if (directions.size > 1) return null;
   const [side] = directions;
-  const isLess = bys.some((by) => by.isLess) || places.some((place) => isLoose(place) && place.side === 'below' && side !== undefined);
+  const isLess =
+    bys.some((by) => by.isLess) ||
+    places.some((place) => isLoose(place) && place.side === 'below' && side !== undefined);
   const nots = tokens.filter((token) => roleOf(token) === 'not').length;
-  const isLevelChange = changes.some(({ at }) => isWord(tokens[at + 1], 'than', 'to') && isValue(afterArticles(tokens, at + 1) ?? (tokens[at] as Token)));
+  const isLevelChange = changes.some(
+    ({ at }) =>
+      isWord(tokens[at + 1], 'than', 'to') && isValue(afterArticles(tokens, at + 1) ?? (tokens[at] as Token)),
+  );
   const isLevel = isLevelChange || (changes.length === 0 && !hasPlus) || (changes.length > 0 && !steering);
-  const isRatio = value !== null && isWord(tokens[tokens.indexOf(value) + 1], 'of') && hasAgainst && changes.length === 0 && side !== 'inside';
-  const isCeiling = value?.kind === 'points' && side === 'below' && changes.length + bys.length === 0 && !hasAgainst;
+  const isRatio =
+    value !== null &&
+    isWord(tokens[tokens.indexOf(value) + 1], 'of') &&
+    hasAgainst &&
+    changes.length === 0 &&
+    side !== 'inside';
+  const isCeiling =
+    value?.kind === 'points' && side === 'below' && changes.length + bys.length === 0 && !hasAgainst;
   return {
     side: isCeiling ? 'above' : (side ?? null),
     isNegated: (nots + (isLess || isCeiling ? 1 : 0)) % 2 === 1,
     isNoWorse: hasRole(tokens, 'no-worse'),
-    isDifference: !isRatio && (hasAgainst || bys.length > 0 || !isLevel || side === 'inside' || side === 'outside'),
+    isDifference:
+      !isRatio && (hasAgainst || bys.length > 0 || !isLevel || side === 'inside' || side === 'outside'),
     isRatio,
   };
 }
@@ -260,7 +350,13 @@ function isClaimed(token: Token, piece: readonly Token[]): boolean {
   if (CLAIMED.has(role) || role === 'or' || role === 'if') return true;
   if (role === 'in' || role === 'on' || role === 'for') {
     const next = afterArticles(piece, piece.indexOf(token));
-    return next?.kind === 'metric' || roleOf(next) === 'against' || roleOf(next) === 'strange' || roleOf(next) === 'either' || (role === 'on' && (next === undefined || isValue(next) || roleOf(next) === 'change'));
+    return (
+      next?.kind === 'metric' ||
+      roleOf(next) === 'against' ||
+      roleOf(next) === 'strange' ||
+      roleOf(next) === 'either' ||
+      (role === 'on' && (next === undefined || isValue(next) || roleOf(next) === 'change'))
+    );
   }
   return false;
 }

@@ -1,4 +1,3 @@
-import { formatDuration } from '../duration.ts';
 import { type Clause, partsOf } from './instruction-clause.ts';
 import type { Line, Reading } from './instruction-line.ts';
 import { objectWords } from './instruction-rules.ts';
@@ -11,7 +10,19 @@ type Segment = readonly Token[];
 const SEPARATORS: ReadonlySet<Role> = new Set(['and', 'then']);
 
 /** Roles a ladder clause never has: their clause is about something else. */
-const FOREIGN: ReadonlySet<Role> = new Set(['not', 'ask', 'keep', 'holdback', 'calendar', 'avoid', 'against', 'breach', 'no-worse', 'delegate', 'inject']);
+const FOREIGN: ReadonlySet<Role> = new Set([
+  'not',
+  'ask',
+  'keep',
+  'holdback',
+  'calendar',
+  'avoid',
+  'against',
+  'breach',
+  'no-worse',
+  'delegate',
+  'inject',
+]);
 
 /**
  * Reads stages: "1% → 5% → 100%, 15 minutes per stage", "5% for 10 minutes, then everyone", "double every 20 minutes",
@@ -21,17 +32,19 @@ const FOREIGN: ReadonlySet<Role> = new Set(['not', 'ask', 'keep', 'holdback', 'c
 export function readLadder(clause: Clause, before: readonly Line[]): Reading | null {
   const parts = partsOf(clause);
   const head = parts.head.filter((token) => !clause.lead.includes(token));
-  if (head.some((token) => FOREIGN.has(roleOf(token) ?? 'plain') || token.kind === 'metric' || token.kind === 'points')) return null;
+  if (head.some((token) => FOREIGN.has(roleOf(token) ?? 'plain') || token.kind === 'metric')) return null;
   const isDwellOrder = parts.connective === null;
   if (head.some((token) => roleOf(token) === 'act') && !(isDwellOrder && isDwell(head))) return null;
   const claims = new Set<Token>();
   const lines: Line[] = [];
   const percents = withImpliedPercents(head);
-  for (const segment of segmentsOf(head)) lines.push(...readSegment(segment, { percents, clause, claims, isFirst: lines.length === 0, head }));
-  if (lines.length === 0 || !isLadder(head, lines, before)) return null;
-  for (const token of head) {
-    if (isMark(token, 'greater', 'slash') || roleOf(token) === 'later') claims.add(token);
-  }
+  for (const segment of segmentsOf(head))
+    lines.push(...readSegment(segment, { percents, clause, claims, head }));
+  if (lines.length === 0 || !isLadder(head, lines, before) || isPace(head, lines)) return null;
+  head.forEach((token, at) => {
+    if (isMark(token, 'greater', 'slash') || roleOf(token) === 'later' || isOnward(head, at))
+      claims.add(token);
+  });
   for (const token of leadingObject(head)) claims.add(token);
   return { lines, claims };
 }
@@ -41,39 +54,66 @@ function isDwell(head: readonly Token[]): boolean {
   const acts = head.filter((token) => roleOf(token) === 'act');
   return (
     head.some((token) => token.kind === 'duration') &&
-    acts.every((token) => token.kind === 'word' && token.sense.role === 'act' && token.sense.act === 'hold' && !/^(stop|freeze|block|halt)/.test(token.word))
+    acts.every(
+      (token) =>
+        token.kind === 'word' &&
+        token.sense.role === 'act' &&
+        token.sense.act === 'hold' &&
+        !/^(stop|freeze|block|halt)/.test(token.word),
+    )
   );
 }
 
 function isLadder(head: readonly Token[], lines: readonly Line[], before: readonly Line[]): boolean {
   const rungs = lines.filter((line) => line.kind === 'rung').length;
   const follows = before.some((line) => ['rung', 'grow', 'add', 'count'].includes(line.kind));
-  const hasVerb = head.some((token) => ['go', 'begin', 'dwell', 'stage', 'factor', 'switch', 'act'].includes(roleOf(token) ?? ''));
-  const isList = head.some((token) => isMark(token, 'arrow', 'greater') || roleOf(token) === 'then') && rungs > 0;
-  const hasHold = lines.some((line) => line.kind === 'hold-last' || line.kind === 'hold-each' || (line.kind === 'rung' && line.holdMs !== null));
+  const hasVerb = head.some((token) =>
+    ['go', 'begin', 'dwell', 'stage', 'step', 'factor', 'switch', 'act'].includes(roleOf(token) ?? ''),
+  );
+  const isList =
+    head.some((token) => isMark(token, 'arrow', 'greater') || roleOf(token) === 'then') && rungs > 0;
+  const hasHold = lines.some(
+    (line) =>
+      line.kind === 'hold-last' ||
+      line.kind === 'hold-each' ||
+      (line.kind === 'rung' && line.holdMs !== null),
+  );
   return hasVerb || isList || rungs > 1 || (rungs > 0 && (hasHold || follows)) || (follows && hasHold);
+}
+
+/** "5% for an hour before moving to 25%": what comes next is the next stage. */
+function isOnward(head: readonly Token[], at: number): boolean {
+  return roleOf(head[at]) === 'before' && roleOf(head[at + 1]) === 'go';
+}
+
+/** "Ramp 10% every hour" names a pace, and perhaps a step, but no stage that could be told from it. */
+function isPace(head: readonly Token[], lines: readonly Line[]): boolean {
+  const rungs = lines.filter((line) => line.kind === 'rung');
+  const isEvery =
+    head.some((token) => isWord(token, 'every', 'per')) && lines.some((line) => line.kind === 'hold-each');
+  const at = head.findIndex((token) => token.kind === 'percent');
+  const isPlaced =
+    isWord(head[at - 1], 'to', 'at', 'from', 'with') || head.some((token) => roleOf(token) === 'stage');
+  return isEvery && rungs.length === 1 && lines.length === 2 && !isPlaced;
 }
 
 function segmentsOf(head: readonly Token[]): readonly Segment[] {
   const segments: Token[][] = [[]];
   head.forEach((token, at) => {
-    const cuts = isMark(token, 'arrow', 'greater', 'comma', 'slash', 'dash') || SEPARATORS.has(roleOf(token) ?? 'plain');
-    if (cuts && !isCompoundAnd(head, at)) segments.push([]);
+    const cuts =
+      isOnward(head, at) ||
+      isMark(token, 'arrow', 'greater', 'comma', 'slash', 'dash') ||
+      SEPARATORS.has(roleOf(token) ?? 'plain');
+    if (cuts) segments.push([]);
     else segments.at(-1)?.push(token);
   });
   return segments.filter((segment) => segment.length > 0);
-}
-
-/** "after 10 minutes and …" stays one segment only where a duration is still to come for the same rung. */
-function isCompoundAnd(head: readonly Token[], at: number): boolean {
-  return isMark(head[at], 'comma') && roleOf(head[at - 1]) === 'for';
 }
 
 interface Around {
   readonly percents: ReadonlyMap<Token, number>;
   readonly clause: Clause;
   readonly claims: Set<Token>;
-  readonly isFirst: boolean;
   readonly head: readonly Token[];
 }
 
@@ -86,18 +126,21 @@ function readSegment(segment: Segment, around: Around): readonly Line[] {
   const lines: Line[] = growth === null ? [] : [...growth];
   const counted = countOf(segment, around);
   if (counted !== null) lines.push(counted);
-  if (duration === undefined || durations.length > 1) return [...lines, ...rungs.map(({ line }) => line)];
+  if (duration === undefined || durations.length > 1) return [...lines, ...rungs];
   const at = segment.indexOf(duration);
   const phrase = around.clause.phrase;
   for (const token of holdWords(segment, at)) claims.add(token);
   claims.add(duration);
   if (isEach(segment, at) || growth !== null) {
-    for (const token of segment) if (roleOf(token) === 'each') claims.add(token);
-    return [...lines, ...rungs.map(({ line }) => line), { kind: 'hold-each', ms: duration.ms, phrase }];
+    for (const token of segment) if (roleOf(token) === 'each' || isWord(token, 'them')) claims.add(token);
+    return [...lines, ...rungs, { kind: 'hold-each', ms: duration.ms, phrase }];
   }
-  const isAfter = roleOf(segment[at - 1]) === 'after' || roleOf(segment[at + 1]) === 'later' || isWord(segment[at - 1], 'in');
+  const isAfter =
+    roleOf(segment[at - 1]) === 'after' ||
+    roleOf(segment[at + 1]) === 'later' ||
+    isWord(segment[at - 1], 'in');
   const hold: Line = { kind: 'hold-last', ms: duration.ms, isTrailing: rungs.length > 0 && !isAfter, phrase };
-  const [first, ...others] = rungs.map(({ line }) => line);
+  const [first, ...others] = rungs;
   if (first === undefined) return [...lines, hold];
   return isAfter ? [...lines, hold, first, ...others] : [...lines, first, ...others, hold];
 }
@@ -105,7 +148,25 @@ function readSegment(segment: Segment, around: Around): readonly Line[] {
 /** "every", "per stage", "each", "15-minute stages": the hold is every stage's. */
 function isEach(segment: Segment, at: number): boolean {
   const next = segment.slice(at + 1, at + 3);
-  return segment.some((token) => roleOf(token) === 'each') || next.some((token) => isWord(token, 'stages', 'steps', 'intervals', 'increments', 'phases', 'rungs', 'waves', 'interval', 'bake time', 'soak time', 'batches'));
+  return (
+    segment.some((token) => roleOf(token) === 'each') ||
+    next.some((token) =>
+      isWord(
+        token,
+        'stages',
+        'steps',
+        'intervals',
+        'increments',
+        'phases',
+        'rungs',
+        'waves',
+        'interval',
+        'bake time',
+        'soak time',
+        'batches',
+      ),
+    )
+  );
 }
 
 /** The prepositions that tie a duration to its stage. */
@@ -113,7 +174,11 @@ function holdWords(segment: Segment, at: number): readonly Token[] {
   const tied: Token[] = [];
   for (let index = at - 1; index >= 0; index -= 1) {
     const token = segment[index];
-    if (token === undefined || !['for', 'after', 'the', 'plain', 'stage', 'each'].includes(roleOf(token) ?? '')) break;
+    if (
+      token === undefined ||
+      !['for', 'after', 'the', 'plain', 'stage', 'each'].includes(roleOf(token) ?? '')
+    )
+      break;
     tied.push(token);
   }
   for (const token of segment) {
@@ -124,12 +189,8 @@ function holdWords(segment: Segment, at: number): readonly Token[] {
   return tied;
 }
 
-interface Rung {
-  readonly line: Line;
-}
-
-function rungsOf(segment: Segment, { percents, claims, clause }: Around): readonly Rung[] {
-  const rungs: Rung[] = [];
+function rungsOf(segment: Segment, { percents, claims }: Around): readonly Line[] {
+  const rungs: Line[] = [];
   segment.forEach((token, at) => {
     const exposure = exposureAt(segment, at, percents);
     if (exposure === null) return;
@@ -137,9 +198,9 @@ function rungsOf(segment: Segment, { percents, claims, clause }: Around): readon
     if (exposure.kind === 'switch') claimName(segment, at, claims);
     const isUntil = roleOf(segment[at - 1]) === 'until';
     if (isUntil && segment[at - 1] !== undefined) claims.add(segment[at - 1] as Token);
-    rungs.push({ line: { kind: 'rung', exposure, holdMs: null } });
+    rungs.push({ kind: 'rung', exposure, holdMs: null });
   });
-  return rungs.length > 0 && clause.tokens.length > 0 ? rungs : [];
+  return rungs;
 }
 
 function exposureAt(segment: Segment, at: number, percents: ReadonlyMap<Token, number>): Exposure | null {
@@ -165,15 +226,25 @@ function claimName(segment: Segment, at: number, claims: Set<Token>): void {
 
 /** "1 → 5 → 25 → 100%" and "1, 5 and 100 percent": bare numbers take the percent sign of the list they stand in. */
 function withImpliedPercents(head: readonly Token[]): ReadonlyMap<Token, number> {
-  const items = segmentsOf(head).map((segment) => segment.filter((token) => ['number', 'percent'].includes(token.kind)));
+  const items = segmentsOf(head).map((segment) =>
+    segment.filter((token) => ['number', 'percent'].includes(token.kind)),
+  );
   const values = items.flat();
   const numbers = values.filter((token) => token.kind === 'number');
   const isList = items.every((item) => item.length <= 1) && values.length > 1;
   const last = values.at(-1);
-  const isSure = last?.kind === 'percent' || (last?.kind === 'number' && last.value === 100 && head.some((token) => isMark(token, 'arrow')));
+  const isSure =
+    last?.kind === 'percent' ||
+    (last?.kind === 'number' && last.value === 100 && head.some((token) => isMark(token, 'arrow')));
   const isBareList = numbers.every((token) => {
     const next = head[head.indexOf(token) + 1];
-    return next === undefined || next.kind === 'mark' || SEPARATORS.has(roleOf(next) ?? 'plain') || next.kind === 'duration' || roleOf(next) === 'for';
+    return (
+      next === undefined ||
+      next.kind === 'mark' ||
+      SEPARATORS.has(roleOf(next) ?? 'plain') ||
+      next.kind === 'duration' ||
+      roleOf(next) === 'for'
+    );
   });
   if (!isList || !isSure || !isBareList) return new Map();
   return new Map(numbers.map((token) => [token, token.value]));
@@ -189,28 +260,35 @@ function readGrowth(segment: Segment, { claims, clause, head }: Around): readonl
     claims.add(factor);
     return [...bounds.from, { kind: 'grow', factor: factor.sense.value, phrase }, ...bounds.until];
   }
-  const step = segment.find((token, at) => token.kind === 'percent' && isStep(segment, at));
-  if (step?.kind !== 'percent') return null;
+  const step = segment.find(
+    (token, at) => (token.kind === 'percent' || token.kind === 'points') && isStep(segment, at),
+  );
+  if (step?.kind !== 'percent' && step?.kind !== 'points') return null;
   for (const token of segment) {
     const role = roleOf(token);
     if (role === 'change' || role === 'by' || role === 'in' || role === 'equal') claims.add(token);
   }
   claims.add(step);
-  const isSure = !head.some((token) => roleOf(token) === 'by');
+  const isSure = step.kind === 'points' || !head.some((token) => roleOf(token) === 'by');
   return [...bounds.from, { kind: 'add', points: step.value, isSure, phrase }, ...bounds.until];
 }
 
 function isStep(segment: Segment, at: number): boolean {
   const before = segment[at - 1];
   const after = segment[at + 1];
-  const isGoing = segment.slice(0, at).some((token) => roleOf(token) === 'change' || roleOf(token) === 'go' || roleOf(token) === 'step');
+  const isGoing = segment
+    .slice(0, at)
+    .some((token) => roleOf(token) === 'change' || roleOf(token) === 'go' || roleOf(token) === 'step');
   if (roleOf(before) === 'step') return true;
   if (roleOf(before) === 'by') return isGoing;
   return roleOf(after) === 'step';
 }
 
 /** The start and the end of a growth: "from 2%", "until 50%". */
-function growthBounds(segment: Segment, claims: Set<Token>): { readonly from: readonly Line[]; readonly until: readonly Line[] } {
+function growthBounds(
+  segment: Segment,
+  claims: Set<Token>,
+): { readonly from: readonly Line[]; readonly until: readonly Line[] } {
   const from: Line[] = [];
   const until: Line[] = [];
   segment.forEach((token, at) => {
@@ -234,23 +312,39 @@ function countOf(segment: Segment, { claims, clause }: Around): Line | null {
   const at = segment.findIndex((token) => token.kind === 'number');
   const count = segment[at];
   const rest = segment.slice(at + 1, at + 3);
-  const named = rest.some((token) => roleOf(token) === 'stage' || isWord(token, 'steps', 'step', 'steps of', 'stages of', 'increments', 'increments of', 'chunks of', 'jumps of'));
+  const named = rest.some(
+    (token) =>
+      roleOf(token) === 'stage' ||
+      isWord(
+        token,
+        'steps',
+        'step',
+        'steps of',
+        'stages of',
+        'increments',
+        'increments of',
+        'chunks of',
+        'jumps of',
+      ),
+  );
   if (count?.kind !== 'number' || !named || !Number.isInteger(count.value)) return null;
   claims.add(count);
   for (const token of segment) if (roleOf(token) === 'equal' || roleOf(token) === 'in') claims.add(token);
-  return { kind: 'count', stages: count.value, isEqual: segment.some((token) => roleOf(token) === 'equal'), phrase: clause.phrase };
+  return {
+    kind: 'count',
+    stages: count.value,
+    isEqual: segment.some((token) => roleOf(token) === 'equal'),
+    phrase: clause.phrase,
+  };
 }
 
 /** What is rolled out: the words between the verb and the first measure, and noun phrases with an article. */
 function leadingObject(head: readonly Token[]): readonly Token[] {
   const verb = head.findIndex((token) => ['go', 'begin', 'factor'].includes(roleOf(token) ?? ''));
-  const first = head.findIndex((token) => !['word', 'mark'].includes(token.kind) || roleOf(token) === 'switch');
+  const first = head.findIndex(
+    (token) => !['word', 'mark'].includes(token.kind) || roleOf(token) === 'switch',
+  );
   const named = head.slice(0, Math.max(0, first));
   const between = verb === -1 ? [] : named.slice(verb + 1).filter((token) => roleOf(token) === 'strange');
   return [...between, ...objectWords(named)];
-}
-
-/** A hold as people read it, for the questions of the ladder. */
-export function spokenHold(ms: number): string {
-  return formatDuration(ms);
 }

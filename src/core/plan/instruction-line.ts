@@ -28,7 +28,12 @@ export type Line =
   | { readonly kind: 'count'; readonly stages: number; readonly isEqual: boolean; readonly phrase: string }
   | { readonly kind: 'rule'; readonly rule: InstructionRule }
   /** The last measured thing, for "it" and "either metric". `isPlain` is a level such as "is above 2%". */
-  | { readonly kind: 'topic'; readonly metrics: readonly Metric[]; readonly isPlain: boolean; readonly isBand: boolean }
+  | {
+      readonly kind: 'topic';
+      readonly metrics: readonly Metric[];
+      readonly isPlain: boolean;
+      readonly isBand: boolean;
+    }
   /** Sets what happens when the earlier band is left. */
   | {
       readonly kind: 'retune';

@@ -52,7 +52,10 @@ const SPOKEN: readonly (readonly [Metric, string])[] = [
     'cache.hit_ratio',
     'cache hit rate|cache hit ratio|cache hits|cache hit|hit rate|hit ratio|cache hit percentage|cachehit rate',
   ],
-  ['cache.error_rate', 'cache errors|cache error rate|redis errors|redis error rate|cache failures|memcached errors'],
+  [
+    'cache.error_rate',
+    'cache errors|cache error rate|redis errors|redis error rate|cache failures|memcached errors',
+  ],
   [
     'cache.latency_p95',
     'cache latency|redis latency|cache response time|memcached latency|latency of cache|cache command latency',
@@ -76,9 +79,18 @@ const SPOKEN: readonly (readonly [Metric, string])[] = [
     'connection pool|connection pool usage|connection pool saturation|connection pool utilisation|connection pool utilization|pool saturation|pool usage|' +
       'db connections|database connections|db pool|db pool usage|db pool saturation|database pool usage|pool utilisation|pool utilization|connection usage|db connection pool usage',
   ],
-  ['db.lock_wait', 'lock waits|lock wait|lock wait time|db lock waits|database lock waits|db locks|lock contention|deadlocks'],
-  ['db.replication_lag', 'replication lag|replica lag|db replication lag|database replication lag|read replica lag'],
-  ['lock.acquire_failure_rate', 'lock acquire failures|lock acquisition failures|lock failures|lock acquisition failure rate'],
+  [
+    'db.lock_wait',
+    'lock waits|lock wait|lock wait time|db lock waits|database lock waits|db locks|lock contention|deadlocks',
+  ],
+  [
+    'db.replication_lag',
+    'replication lag|replica lag|db replication lag|database replication lag|read replica lag',
+  ],
+  [
+    'lock.acquire_failure_rate',
+    'lock acquire failures|lock acquisition failures|lock failures|lock acquisition failure rate',
+  ],
   [
     'queue.depth',
     'queue depth|queue length|queue size|queue backlog|backlog|jobs waiting|waiting jobs|queued jobs|queue|job backlog|pending jobs|message backlog|consumer lag|queue lag',
@@ -91,9 +103,18 @@ const SPOKEN: readonly (readonly [Metric, string])[] = [
     'queue.job_failure_rate',
     'job failures|job failure rate|failed jobs|job errors|job error rate|worker errors|worker failures|task failures|task failure rate|worker error rate|worker failure rate',
   ],
-  ['queue.job_duration_p95', 'job duration|job latency|job time|job run time|job runtime|task duration|job processing time|processing time'],
-  ['queue.throughput', 'jobs per minute|job throughput|queue throughput|jobs completed|jobs processed|worker throughput'],
-  ['queue.duplicate_rate', 'duplicate jobs|duplicate job rate|duplicate messages|duplicate events|duplicated jobs|duplicate rate'],
+  [
+    'queue.job_duration_p95',
+    'job duration|job latency|job time|job run time|job runtime|task duration|job processing time|processing time',
+  ],
+  [
+    'queue.throughput',
+    'jobs per minute|job throughput|queue throughput|jobs completed|jobs processed|worker throughput',
+  ],
+  [
+    'queue.duplicate_rate',
+    'duplicate jobs|duplicate job rate|duplicate messages|duplicate events|duplicated jobs|duplicate rate',
+  ],
   [
     'notification.delivery_failure_rate',
     'email failures|email failure rate|e mail failures|failed emails|email delivery failures|notification failures|notification failure rate|push failures|' +
@@ -112,16 +133,31 @@ const SPOKEN: readonly (readonly [Metric, string])[] = [
     'dependency.latency_p95',
     'dependency latency|upstream latency|downstream latency|outbound latency|third party latency|outbound call latency',
   ],
-  ['dependency.call_rate', 'outbound calls|outbound call rate|calls per request|downstream calls|dependency calls|outbound calls per request'],
+  [
+    'dependency.call_rate',
+    'outbound calls|outbound call rate|calls per request|downstream calls|dependency calls|outbound calls per request',
+  ],
   [
     'payment.failure_rate',
     'payment failures|payment failure rate|failed payments|payment errors|payment error rate|declined payments|failed charges|charge failures|capture failures|' +
       'payment failure|payments failure rate|payments failing|failed captures|charge failure rate|payment authorization failures',
   ],
-  ['payment.duplicate_rate', 'duplicate charges|duplicate payments|double charges|duplicate captures|double payments|duplicate charge rate'],
-  ['payment.amount_mismatch_rate', 'amount mismatches|amount mismatch|payment mismatches|amount mismatch rate|payment amount mismatches'],
-  ['storage.error_rate', 'storage errors|storage error rate|s3 errors|s3 error rate|object storage errors|bucket errors'],
-  ['storage.upload_failure_rate', 'upload failures|upload failure rate|failed uploads|upload errors|upload error rate'],
+  [
+    'payment.duplicate_rate',
+    'duplicate charges|duplicate payments|double charges|duplicate captures|double payments|duplicate charge rate',
+  ],
+  [
+    'payment.amount_mismatch_rate',
+    'amount mismatches|amount mismatch|payment mismatches|amount mismatch rate|payment amount mismatches',
+  ],
+  [
+    'storage.error_rate',
+    'storage errors|storage error rate|s3 errors|s3 error rate|object storage errors|bucket errors',
+  ],
+  [
+    'storage.upload_failure_rate',
+    'upload failures|upload failure rate|failed uploads|upload errors|upload error rate',
+  ],
   ['storage.egress', 'egress|storage egress|bandwidth|data egress'],
   [
     'serialization.error_rate',
@@ -132,20 +168,32 @@ const SPOKEN: readonly (readonly [Metric, string])[] = [
     'process.memory',
     'memory|memory usage|memory use|memory consumption|heap|heap usage|heap size|rss|resident memory|ram|ram usage|memory utilisation|memory utilization|heap memory',
   ],
-  ['process.cpu', 'cpu|cpu usage|cpu use|cpu load|cpu utilisation|cpu utilization|processor load|processor usage|cpu percentage'],
+  [
+    'process.cpu',
+    'cpu|cpu usage|cpu use|cpu load|cpu utilisation|cpu utilization|processor load|processor usage|cpu percentage',
+  ],
   ['process.event_loop_lag', 'event loop lag|event loop delay|event loop latency|loop lag'],
   [
     'process.restart_rate',
     'restarts|restart rate|restart count|crashes|crash rate|pod restarts|container restarts|instance restarts|process restarts|crash loops|oom kills|crash looping pods',
   ],
-  ['process.readiness_failure_rate', 'readiness failures|readiness probe failures|failed readiness probes|startup time|start up time|readiness'],
-  ['log.error_volume', 'error logs|error log volume|logged errors|error log lines|error level logs|exceptions|exception rate|error log rate'],
+  [
+    'process.readiness_failure_rate',
+    'readiness failures|readiness probe failures|failed readiness probes|startup time|start up time|readiness',
+  ],
+  [
+    'log.error_volume',
+    'error logs|error log volume|logged errors|error log lines|error level logs|exceptions|exception rate|error log rate',
+  ],
   ['log.volume', 'log volume|log lines|logging volume|logs volume'],
   [
     'frontend.js_error_rate',
     'js errors|javascript errors|js error rate|javascript error rate|browser errors|frontend errors|front end errors|frontend error rate|client side errors|console errors|front end error rate',
   ],
-  ['frontend.web_vitals', 'web vitals|core web vitals|lcp|inp|cls|largest contentful paint|page load time|page load times'],
+  [
+    'frontend.web_vitals',
+    'web vitals|core web vitals|lcp|inp|cls|largest contentful paint|page load time|page load times',
+  ],
   ['telemetry.cardinality', 'cardinality|metric cardinality|active series|time series count'],
   [
     'business.core_action_rate',
@@ -161,7 +209,10 @@ const LATENCY =
   'latency|latencies|response time|response times|request duration|request latency|response latency|http latency|tail latency|request time|request times|server latency|latancy|duration|page latency';
 
 /** Names of the target's own signals in the catalogue, and what an instruction calls them. */
-const OWN: Readonly<Record<string, Metric>> = { 'http.error_rate': 'error_rate', 'http.latency_p95': 'latency_p95' };
+const OWN: Readonly<Record<string, Metric>> = {
+  'http.error_rate': 'error_rate',
+  'http.latency_p95': 'latency_p95',
+};
 
 /** A phrase that names a metric. `isAssumed` marks a latency with no percentile, for which p95 is assumed. */
 export interface SpokenMetric {
@@ -169,9 +220,11 @@ export interface SpokenMetric {
   readonly isAssumed: boolean;
 }
 
-const BY_PHRASE: ReadonlyMap<string, SpokenMetric> = new Map([
+const BY_PHRASE: ReadonlyMap<string, SpokenMetric> = new Map<string, SpokenMetric>([
   ...SPOKEN.flatMap(([metric, listed]) =>
-    listed.split('|').map((phrase) => [phrase, { metric: keepWords(metric, phrase), isAssumed: false }] as const),
+    listed
+      .split('|')
+      .map((phrase) => [phrase, { metric: keepWords(metric, phrase), isAssumed: false }] as const),
   ),
   ...LATENCY.split('|').map((phrase) => [phrase, { metric: 'latency_p95', isAssumed: true }] as const),
 ]);

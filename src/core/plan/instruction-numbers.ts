@@ -35,26 +35,30 @@ const SMALL: ReadonlyMap<string, number> = new Map(
 );
 
 const TENS: ReadonlyMap<string, number> = new Map(
-  'twenty thirty forty fifty sixty seventy eighty ninety'.split(' ').map((word, at) => [word, 20 + 10 * at] as const),
+  'twenty thirty forty fifty sixty seventy eighty ninety'
+    .split(' ')
+    .map((word, at) => [word, 20 + 10 * at] as const),
 );
 
 /** Shares people say without a percent sign. A third has no short decimal, so nobody's ladder gets one by guess. */
-const SHARES: ReadonlyMap<string, number> = new Map(Object.entries({
-  half: 50,
-  'one half': 50,
-  'a half': 50,
-  quarter: 25,
-  'a quarter': 25,
-  'one quarter': 25,
-  'three quarters': 75,
-  threequarters: 75,
-  'a tenth': 10,
-  'one tenth': 10,
-  'a fifth': 20,
-  'one fifth': 20,
-  'a twentieth': 5,
-  'a hundredth': 1,
-}));
+const SHARES: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    half: 50,
+    'one half': 50,
+    'a half': 50,
+    quarter: 25,
+    'a quarter': 25,
+    'one quarter': 25,
+    'three quarters': 75,
+    threequarters: 75,
+    'a tenth': 10,
+    'one tenth': 10,
+    'a fifth': 20,
+    'one fifth': 20,
+    'a twentieth': 5,
+    'a hundredth': 1,
+  }),
+);
 
 const EVERYONE: ReadonlySet<string> = new Set(
   (
@@ -72,19 +76,21 @@ const VAGUE: ReadonlySet<string> = new Set(
   ).split('|'),
 );
 
-const MEASURE_UNITS: ReadonlyMap<string, string> = new Map(Object.entries({
-  mb: 'MB',
-  gb: 'GB',
-  kb: 'KB',
-  mib: 'MiB',
-  gib: 'GiB',
-  tb: 'TB',
-  rps: 'rps',
-  qps: 'qps',
-  rpm: 'rpm',
-  megabytes: 'MB',
-  gigabytes: 'GB',
-}));
+const MEASURE_UNITS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    mb: 'MB',
+    gb: 'GB',
+    kb: 'KB',
+    mib: 'MiB',
+    gib: 'GiB',
+    tb: 'TB',
+    rps: 'rps',
+    qps: 'qps',
+    rpm: 'rpm',
+    megabytes: 'MB',
+    gigabytes: 'GB',
+  }),
+);
 
 /** The longest phrase in the tables above, in atoms. */
 const MAX_PHRASE = 5;
@@ -104,14 +110,27 @@ function composite(atoms: readonly Atom[], at: number): Quantity | null {
   for (let parts = 1; parts < 4 && token.kind === 'duration'; parts += 1) {
     const joined = wordAt(atoms, next) === 'and' ? next + 1 : next;
     if (joined > next && wordAt(atoms, joined) === 'a' && wordAt(atoms, joined + 1) === 'half') {
-      token = { ...token, ms: token.ms + UNIT_MS[token.unit] / 2, value: token.value + 0.5, to: toOf(atoms, joined + 1) };
+      token = {
+        ...token,
+        ms: token.ms + UNIT_MS[token.unit] / 2,
+        value: token.value + 0.5,
+        to: toOf(atoms, joined + 1),
+      };
       next = joined + 2;
       continue;
     }
     const more = amountWithUnit(atoms, joined);
-    if (more === null || more.token.kind !== 'duration' || UNIT_MS[more.token.unit] >= UNIT_MS[token.unit]) break;
+    if (more === null || more.token.kind !== 'duration' || UNIT_MS[more.token.unit] >= UNIT_MS[token.unit])
+      break;
     const ms = token.ms + more.token.ms;
-    token = { kind: 'duration', ms, value: ms / UNIT_MS[more.token.unit], unit: more.token.unit, from: token.from, to: more.token.to };
+    token = {
+      kind: 'duration',
+      ms,
+      value: ms / UNIT_MS[more.token.unit],
+      unit: more.token.unit,
+      from: token.from,
+      to: more.token.to,
+    };
     next = more.next;
   }
   return { token, next };
@@ -166,16 +185,22 @@ function unitAt(atoms: readonly Atom[], at: number, isArticle: boolean): Unit | 
   if (pair === 'basis points' || pair === 'basis point') return { kind: 'bps', next: at + 2 };
   if (pair === 'percentage points' || pair === 'percentage point') return { kind: 'points', next: at + 2 };
   if (pair === 'per cent') return percentUnit(atoms, at + 2);
-  if (['%', 'percent', 'pct', 'percents', 'precent', 'percnt', 'perc', 'pc'].includes(word)) return percentUnit(atoms, at + 1);
-  if (['points', 'point', 'pp', 'pps', 'ppt', 'ppts', 'pts', 'pt', 'ponits', 'poitns'].includes(word)) return { kind: 'points', next: at + 1 };
+  if (['%', 'percent', 'pct', 'percents', 'precent', 'percnt', 'perc', 'pc'].includes(word))
+    return percentUnit(atoms, at + 1);
+  if (['points', 'point', 'pp', 'pps', 'ppt', 'ppts', 'pts', 'pt', 'ponits', 'poitns'].includes(word))
+    return { kind: 'points', next: at + 1 };
   if (['bps', 'bp', 'bips'].includes(word)) return { kind: 'bps', next: at + 1 };
   if (['x', 'times', 'fold'].includes(word) && !isArticle) return { kind: 'times', next: at + 1 };
   const duration = DURATION_UNITS.get(word);
-  if (atom.text === 'M' || word === 'month' || word === 'months' || word === 'year' || word === 'years') return { kind: 'unclear', next: at + 1 };
-  if (duration !== undefined && !(isArticle && word.length === 1)) return { kind: 'duration', unit: duration, next: at + 1 };
+  if (atom.text === 'M' || word === 'month' || word === 'months' || word === 'year' || word === 'years')
+    return { kind: 'unclear', next: at + 1 };
+  if (duration !== undefined && !(isArticle && word.length === 1))
+    return { kind: 'duration', unit: duration, next: at + 1 };
   const measure = MEASURE_UNITS.get(word);
   if (measure !== undefined) return { kind: 'measure', unit: measure, next: at + 1 };
-  return pair === 'requests per' && wordAt(atoms, at + 2) === 'second' ? { kind: 'measure', unit: 'rps', next: at + 3 } : null;
+  return pair === 'requests per' && wordAt(atoms, at + 2) === 'second'
+    ? { kind: 'measure', unit: 'rps', next: at + 3 }
+    : null;
 }
 
 /** "%-points", "% points" and "percent points" are points. */
@@ -201,37 +226,54 @@ function amountAt(atoms: readonly Atom[], at: number): Amount | null {
   if (atom?.kind !== 'word') return null;
   const { word } = atom;
   const second = wordAt(atoms, at + 1);
-  if (word === 'half') return { value: 0.5, isArticle: true, next: second === 'a' || second === 'an' ? at + 2 : at + 1 };
+  if (word === 'half')
+    return { value: 0.5, isArticle: true, next: second === 'a' || second === 'an' ? at + 2 : at + 1 };
   if (word === 'a' && second === 'half') return { value: 0.5, isArticle: true, next: at + 2 };
   if (word === 'quarter') return { value: 0.25, isArticle: true, next: skipOfA(atoms, at + 1) };
-  if (word === 'a' && second === 'quarter') return { value: 0.25, isArticle: true, next: skipOfA(atoms, at + 2) };
+  if (word === 'a' && second === 'quarter')
+    return { value: 0.25, isArticle: true, next: skipOfA(atoms, at + 2) };
   if (word === 'three' && (second === 'quarters' || second === 'quarter')) {
     return { value: 0.75, isArticle: true, next: skipOfA(atoms, at + 2) };
   }
-  if (word === 'a' && second === 'couple') return { value: 2, isArticle: true, next: wordAt(atoms, at + 2) === 'of' ? at + 3 : at + 2 };
+  if (word === 'a' && second === 'couple')
+    return { value: 2, isArticle: true, next: wordAt(atoms, at + 2) === 'of' ? at + 3 : at + 2 };
   if (word === 'couple') return { value: 2, isArticle: true, next: second === 'of' ? at + 2 : at + 1 };
   const spoken = numberWords(atoms, at);
   if (spoken !== null) return { ...spoken, isArticle: false };
-  if (word === 'a' || word === 'an' || word === 'another') return { value: 1, isArticle: true, next: second === 'full' || second === 'further' ? at + 2 : at + 1 };
+  if (word === 'a' || word === 'an' || word === 'another')
+    return { value: 1, isArticle: true, next: second === 'full' || second === 'further' ? at + 2 : at + 1 };
   if (word === 'first') return { value: 1, isArticle: true, next: at + 1 };
+  // "every hour": the unit itself counts as one.
+  const before = wordAt(atoms, at - 1);
+  if ((before === 'every' || before === 'each') && DURATION_UNITS.has(word))
+    return { value: 1, isArticle: true, next: at };
   return null;
 }
 
 function digitsAmount(atoms: readonly Atom[], at: number, value: number | null): Amount {
   const next = atoms[at + 1];
   const isTight = next?.kind === 'word' && next.from === atoms[at]?.to;
-  if (isTight && next.word === 'k' && value !== null) return { value: value * 1_000, isArticle: false, next: at + 2 };
+  if (isTight && next.word === 'k' && value !== null)
+    return { value: value * 1_000, isArticle: false, next: at + 2 };
   if (next?.kind === 'word' && next.word === 'half' && isTight && value !== null) {
     return { value: value + 0.5, isArticle: false, next: at + 2 };
   }
-  if (wordAt(atoms, at + 1) === 'and' && wordAt(atoms, at + 2) === 'a' && wordAt(atoms, at + 3) === 'half' && value !== null) {
+  if (
+    wordAt(atoms, at + 1) === 'and' &&
+    wordAt(atoms, at + 2) === 'a' &&
+    wordAt(atoms, at + 3) === 'half' &&
+    value !== null
+  ) {
     return { value: value + 0.5, isArticle: false, next: at + 4 };
   }
   return { value, isArticle: false, next: at + 1 };
 }
 
 /** "twenty-five", "one hundred and twenty", "a hundred", "zero point five", "one and a half". */
-function numberWords(atoms: readonly Atom[], at: number): { readonly value: number; readonly next: number } | null {
+function numberWords(
+  atoms: readonly Atom[],
+  at: number,
+): { readonly value: number; readonly next: number } | null {
   let next = at;
   let total = 0;
   let seen = false;
@@ -244,7 +286,10 @@ function numberWords(atoms: readonly Atom[], at: number): { readonly value: numb
     const word = wordAt(atoms, joined) ?? '';
     const unit = TENS.get(word) ?? SMALL.get(word);
     if (isScale(word)) total = Math.max(1, total) * (word === 'hundred' ? 100 : 1_000);
-    else if (unit !== undefined && (!seen || (total % 100 === 0 && total > 0) || (total % 10 === 0 && total % 100 >= 20 && unit < 10))) {
+    else if (
+      unit !== undefined &&
+      (!seen || (total % 100 === 0 && total > 0) || (total % 10 === 0 && total % 100 >= 20 && unit < 10))
+    ) {
       if (joined > next && wordAt(atoms, next) === 'and' && total < 100) break;
       total += unit;
     } else break;
@@ -255,10 +300,15 @@ function numberWords(atoms: readonly Atom[], at: number): { readonly value: numb
   if (wordAt(atoms, next) === 'point' && SMALL.get(wordAt(atoms, next + 1) ?? '') !== undefined) {
     let text = `${total}.`;
     next += 1;
-    for (; text.length < 12 && (SMALL.get(wordAt(atoms, next) ?? '') ?? 10) < 10; next += 1) text += SMALL.get(wordAt(atoms, next) ?? '');
+    for (; text.length < 12 && (SMALL.get(wordAt(atoms, next) ?? '') ?? 10) < 10; next += 1)
+      text += SMALL.get(wordAt(atoms, next) ?? '');
     return { value: Number(text), next };
   }
-  if (wordAt(atoms, next) === 'and' && wordAt(atoms, next + 1) === 'a' && wordAt(atoms, next + 2) === 'half') {
+  if (
+    wordAt(atoms, next) === 'and' &&
+    wordAt(atoms, next + 1) === 'a' &&
+    wordAt(atoms, next + 2) === 'half'
+  ) {
     return { value: total + 0.5, next: next + 3 };
   }
   return { value: total, next };
@@ -288,8 +338,10 @@ function named(atoms: readonly Atom[], at: number): Quantity | null {
     const share = SHARES.get(phrase);
     const next = at + length;
     if (VAGUE.has(phrase)) best = { token: { kind: 'unclear', ...span }, next };
-    else if (EVERYONE.has(phrase)) best = { token: { kind: 'percent', value: 100, isEveryone: true, ...span }, next };
-    else if (share !== undefined) best = { token: { kind: 'percent', value: share, isEveryone: false, ...span }, next };
+    else if (EVERYONE.has(phrase))
+      best = { token: { kind: 'percent', value: 100, isEveryone: true, ...span }, next };
+    else if (share !== undefined)
+      best = { token: { kind: 'percent', value: share, isEveryone: false, ...span }, next };
     else if (phrase === 'twice' || phrase === 'thrice') {
       best = { token: { kind: 'times', value: phrase === 'twice' ? 2 : 3, ...span }, next };
     } else if (PERIODIC.has(phrase)) {
@@ -300,13 +352,18 @@ function named(atoms: readonly Atom[], at: number): Quantity | null {
   return best;
 }
 
-const PERIODIC: ReadonlyMap<string, DurationUnit> = new Map([['hourly', 'h'], ['daily', 'd'], ['weekly', 'w']]);
+const PERIODIC: ReadonlyMap<string, DurationUnit> = new Map([
+  ['hourly', 'h'],
+  ['daily', 'd'],
+  ['weekly', 'w'],
+]);
 
 function plainNumber(atoms: readonly Atom[], at: number): Quantity | null {
   const amount = amountAt(atoms, at);
   if (amount === null || amount.isArticle) return null;
   const span = { from: atoms[at]?.from ?? 0, to: toOf(atoms, amount.next - 1) };
-  const token: Token = amount.value === null ? { kind: 'unclear', ...span } : { kind: 'number', value: amount.value, ...span };
+  const token: Token =
+    amount.value === null ? { kind: 'unclear', ...span } : { kind: 'number', value: amount.value, ...span };
   return { token, next: amount.next };
 }
 
@@ -318,7 +375,10 @@ function skipOfA(atoms: readonly Atom[], at: number): number {
 function isTightDash(atoms: readonly Atom[], at: number): boolean {
   const atom = atoms[at];
   return (
-    atom?.kind === 'mark' && atom.mark === 'dash' && atoms[at - 1]?.to === atom.from && atoms[at + 1]?.from === atom.to
+    atom?.kind === 'mark' &&
+    atom.mark === 'dash' &&
+    atoms[at - 1]?.to === atom.from &&
+    atoms[at + 1]?.from === atom.to
   );
 }
 

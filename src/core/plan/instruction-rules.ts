@@ -14,6 +14,8 @@ interface Order {
   readonly condition: readonly Token[];
   readonly phrase: string;
   readonly isBare: boolean;
+  /** Nothing but a bare comparison says that this is a rule. */
+  readonly isImplied: boolean;
   readonly claims: readonly Token[];
 }
 
@@ -29,14 +31,18 @@ export function readRules(clause: Clause, before: readonly Line[]): Reading | nu
   const condition = readCondition(order.condition, topic, clause.source, claims);
   if (condition === null) return null;
   const lines: Line[] = [];
-  const isEvery = order.polarity === 'trips' && (condition.isConjunction || condition.comparisons.some(({ isJoined }) => isJoined));
+  const isEvery =
+    order.polarity === 'trips' &&
+    (condition.isConjunction || condition.comparisons.some(({ isJoined }) => isJoined));
   const isAny = order.polarity === 'requires' && condition.comparisons.length > 1 && !condition.isConjunction;
   if (isEvery || isAny) {
     const text = `“${order.phrase}”: does it take all of these at once, or is any one of them enough? Write one sentence for each.`;
     return { lines: [{ kind: 'question', text }], claims };
   }
   for (const comparison of condition.comparisons) {
-    const read = comparison.isBand ? bandLines(comparison, order, before) : comparisonLines(comparison, order, topic);
+    const read = comparison.isBand
+      ? bandLines(comparison, order, before)
+      : comparisonLines(comparison, order, topic);
     if (read === null) return null;
     lines.push(...read);
   }
@@ -49,7 +55,8 @@ function comparisonLines(comparison: Comparison, order: Order, topic: Topic | nu
   for (const metric of comparison.metrics) {
     const isElliptic = topic !== null && !topic.isPlain;
     const judged = judge(comparison, metric, { polarity, isBare, isElliptic, phrase });
-    if (judged.kind === 'refused') return null;
+    if (judged.kind === 'refused' || (order.isImplied && judged.kind === 'rule' && judged.doubt !== null))
+      return null;
     if (judged.kind === 'question') lines.push({ kind: 'question', text: judged.text });
     else {
       const { action, notify } = order;
@@ -58,7 +65,10 @@ function comparisonLines(comparison: Comparison, order: Order, topic: Topic | nu
     }
   }
   if (comparison.isAssumed) {
-    lines.push({ kind: 'question', text: `“${phrase}” names no percentile for latency. Read as p95: is that meant, or p50 or p99?` });
+    lines.push({
+      kind: 'question',
+      text: `“${phrase}” names no percentile for latency. Read as p95: is that meant, or p50 or p99?`,
+    });
   }
   if (comparison.sustained !== null) {
     lines.push({
@@ -86,7 +96,9 @@ function bandLines(comparison: Comparison, order: Order, before: readonly Line[]
 function orderOf(clause: Clause): Order | null {
   const parts = partsOf(clause);
   const acts = clause.tokens.filter((token) => roleOf(token) === 'act');
-  const outside = parts.head.some((token) => ['ask', 'holdback', 'avoid', 'delegate', 'inject'].includes(roleOf(token) ?? ''));
+  const outside = parts.head.some((token) =>
+    ['ask', 'holdback', 'avoid', 'delegate', 'inject'].includes(roleOf(token) ?? ''),
+  );
   if (outside) return null;
   if (acts.length > 0) return actOrder(clause, parts, acts);
   return parts.connective === null ? requirement(clause) : gateOrder(clause, parts, parts.connective);
@@ -94,10 +106,13 @@ function orderOf(clause: Clause): Order | null {
 
 /** "Hold and alert me if …", "error rate over 2 points: roll back", "roll back at 2 points". */
 function actOrder(clause: Clause, parts: Parts, acts: readonly Token[]): Order | null {
-  const orders = new Set(acts.flatMap((token) => (token.kind === 'word' && token.sense.role === 'act' ? [token.sense.act] : [])));
+  const orders = new Set(
+    acts.flatMap((token) => (token.kind === 'word' && token.sense.role === 'act' ? [token.sense.act] : [])),
+  );
   if (orders.has('hold') && orders.has('rollback')) return null;
   const isNegated = hasRole(parts.connective === null ? beforeFirst(clause.tokens, acts) : parts.head, 'not');
-  const condition = parts.connective === null ? clause.tokens.filter((token) => !isOrderWord(token, acts)) : parts.condition;
+  const condition =
+    parts.connective === null ? clause.tokens.filter((token) => !isOrderWord(token, acts)) : parts.condition;
   if (isNegated || acts.some((token) => parts.condition.includes(token))) return null;
   const head = parts.connective === null ? clause.tokens : parts.head;
   return {
@@ -107,6 +122,7 @@ function actOrder(clause: Clause, parts: Parts, acts: readonly Token[]): Order |
     condition,
     phrase: clause.phrase,
     isBare: parts.connective === null,
+    isImplied: false,
     claims: [
       ...acts,
       ...(parts.connective === null ? afterActs(clause.tokens, acts) : [parts.connective]),
@@ -118,7 +134,10 @@ function actOrder(clause: Clause, parts: Parts, acts: readonly Token[]): Order |
 
 /** "Double every 20 minutes if …", "never advance unless …": what must hold for the ladder to go on. */
 function gateOrder(clause: Clause, parts: Parts, connective: Token): Order | null {
-  const goes = parts.head.some((token) => ['go', 'begin', 'factor', 'change', 'step'].includes(roleOf(token) ?? '') || token.kind === 'percent');
+  const goes = parts.head.some(
+    (token) =>
+      ['go', 'begin', 'factor', 'change', 'step'].includes(roleOf(token) ?? '') || token.kind === 'percent',
+  );
   if (!goes) return null;
   const nots = parts.head.filter((token) => roleOf(token) === 'not');
   const hasLadder = parts.head.some((token) => token.kind === 'percent' || token.kind === 'duration');
@@ -132,19 +151,52 @@ function gateOrder(clause: Clause, parts: Parts, connective: Token): Order | nul
     condition: parts.condition,
     phrase: hasLadder ? start : clause.phrase,
     isBare: false,
-    claims: [connective, ...nots, ...parts.head.filter((token) => roleOf(token) === 'only' || roleOf(token) === 'do'), ...objectWords(parts.head)],
+    isImplied: false,
+    claims: [
+      connective,
+      ...nots,
+      ...parts.head.filter((token) => roleOf(token) === 'only' || roleOf(token) === 'do'),
+      ...objectWords(parts.head),
+    ],
   };
 }
 
-/** "Error rate must stay below 1%", "keep p95 within 10% of stable": the line a healthy canary keeps to. */
+/**
+ * "Error rate must stay below 1%", "p95 < 300 ms": the line a healthy canary keeps to. Without a word that demands it,
+ * only a line on the healthy side is one; "error rate > 1%" says no order and stays unread.
+ */
 function requirement(clause: Clause): Order | null {
   const { tokens } = clause;
+  if (!tokens.some((token) => token.kind === 'metric')) return null;
   const demands = tokens.some(
-    (token) => roleOf(token) === 'require' || roleOf(token) === 'no-worse' || (token.kind === 'word' && token.sense.role === 'region' && (token.sense.isMagnitude || token.sense.side === 'inside')),
+    (token) =>
+      roleOf(token) === 'require' || roleOf(token) === 'no-worse' || isWord(token, ...DEMANDING_NOTS),
   );
-  if (!demands || !tokens.some((token) => token.kind === 'metric')) return null;
-  return { action: 'hold', notify: false, polarity: 'requires', condition: tokens, phrase: clause.phrase, isBare: false, claims: [] };
+  const isPlaced = tokens.some((token) => roleOf(token) === 'region' || isMark(token, 'greater'));
+  if (!demands && !isPlaced) return null;
+  return {
+    action: 'hold',
+    notify: false,
+    polarity: 'requires',
+    condition: tokens,
+    phrase: clause.phrase,
+    isBare: false,
+    isImplied: !demands,
+    claims: [],
+  };
 }
+
+const DEMANDING_NOTS = [
+  'must not',
+  "mustn't",
+  'should not',
+  "shouldn't",
+  'may not',
+  'cannot',
+  'can not',
+  "can't",
+  'never',
+];
 
 function isOrderWord(token: Token, acts: readonly Token[]): boolean {
   return acts.includes(token) || isMark(token, 'colon', 'arrow', 'dash');
@@ -153,14 +205,21 @@ function isOrderWord(token: Token, acts: readonly Token[]): boolean {
 /** "on" and "at" between an order and its line: "roll back on a 2x increase". */
 function afterActs(tokens: readonly Token[], acts: readonly Token[]): readonly Token[] {
   return acts.flatMap((act) => {
-    const next = tokens.slice(tokens.indexOf(act) + 1).find((token) => roleOf(token) !== 'plain' && token.kind !== 'mark');
+    const next = tokens
+      .slice(tokens.indexOf(act) + 1)
+      .find((token) => roleOf(token) !== 'plain' && token.kind !== 'mark');
     return next !== undefined && ['on', 'for'].includes(roleOf(next) ?? '') ? [next] : [];
   });
 }
 
 function beforeFirst(tokens: readonly Token[], acts: readonly Token[]): readonly Token[] {
   const last = tokens.findLastIndex((token) => acts.includes(token));
-  return tokens.slice(0, last).filter((token, at) => roleOf(token) === 'not' && !tokens.slice(0, at).some((earlier) => earlier.kind === 'metric'));
+  return tokens
+    .slice(0, last)
+    .filter(
+      (token, at) =>
+        roleOf(token) === 'not' && !tokens.slice(0, at).some((earlier) => earlier.kind === 'metric'),
+    );
 }
 
 /** Unknown words inside a noun phrase that an article opens: "hold the ranking release". They name the target. */
@@ -186,7 +245,11 @@ function recipients(tokens: readonly Token[]): readonly Token[] {
 
 function isRecipient(token: Token): boolean {
   const recipient: readonly Role[] = ['strange', 'the', 'plain', 'noun', 'on', 'in'];
-  return isMark(token, 'other', 'dash') || token.kind === 'audience' || (recipient.includes(roleOf(token) ?? 'turn') && !isWord(token, 'that'));
+  return (
+    isMark(token, 'other', 'dash') ||
+    token.kind === 'audience' ||
+    (recipient.includes(roleOf(token) ?? 'turn') && !isWord(token, 'that'))
+  );
 }
 
 function hasRole(tokens: readonly Token[], role: Role): boolean {

@@ -30,7 +30,8 @@ const NEAR: ReadonlyMap<string, readonly string[]> = Map.groupBy(
  * words whose neighbours disagree stay as they are.
  */
 export function correctSpelling(word: string): string {
-  if (KNOWN.has(word) || word.length < MIN_LENGTH || word.length > MAX_LENGTH || !/^[a-z]+$/.test(word)) return word;
+  if (KNOWN.has(word) || word.length < MIN_LENGTH || word.length > MAX_LENGTH || !/^[a-z]+$/.test(word))
+    return word;
   const near = [-1, 0, 1]
     .flatMap((longer) => NEAR.get(`${word[0]}${word.length + longer}`) ?? [])
     .filter((known) => isOneSlip(word, known));
@@ -42,5 +43,7 @@ function isOneSlip(a: string, b: string): boolean {
   let at = 0;
   while (at < a.length && at < b.length && a[at] === b[at]) at += 1;
   const isSwap = a[at] === b[at + 1] && a[at + 1] === b[at] && a.slice(at + 2) === b.slice(at + 2);
-  return isSwap || a.slice(at + (a.length >= b.length ? 1 : 0)) === b.slice(at + (b.length >= a.length ? 1 : 0));
+  return (
+    isSwap || a.slice(at + (a.length >= b.length ? 1 : 0)) === b.slice(at + (b.length >= a.length ? 1 : 0))
+  );
 }

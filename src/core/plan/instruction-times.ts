@@ -19,7 +19,10 @@ const SPANS: ReadonlySet<string> = wordSet('to and until till');
  * A place in the calendar that starts at an atom: "14:00 UTC", "9am-5pm", "9-17 UTC", "2026-01-05", "Dec 20", "Fridays".
  * Bare numbers are hours only where a time zone says so.
  */
-export function timeAt(atoms: readonly Atom[], at: number): { readonly token: Token; readonly next: number } | null {
+export function timeAt(
+  atoms: readonly Atom[],
+  at: number,
+): { readonly token: Token; readonly next: number } | null {
   return clockAt(atoms, at) ?? hoursAt(atoms, at) ?? dateAt(atoms, at) ?? dayAt(atoms, at);
 }
 
@@ -41,7 +44,8 @@ function hoursAt(atoms: readonly Atom[], at: number) {
   const hasEnd = joint > at + 1 && (atoms[joint]?.kind === 'digits' || atoms[joint]?.kind === 'clock');
   const last = hasEnd ? joint + 1 : at + 1;
   const zoned = zoneEnd(atoms, last);
-  if (zoned === null) return hasEnd && atoms[joint]?.kind === 'clock' ? timeToken(atoms, at, last, 'clock', false) : null;
+  if (zoned === null)
+    return hasEnd && atoms[joint]?.kind === 'clock' ? timeToken(atoms, at, last, 'clock', false) : null;
   return timeToken(atoms, at, zoned, 'clock', true);
 }
 
@@ -52,10 +56,15 @@ function dateAt(atoms: readonly Atom[], at: number) {
     let next = at + 1;
     if (['st', 'nd', 'rd', 'th'].includes(wordAt(atoms, next))) next += 1;
     if (wordAt(atoms, next) === 'of') next += 1;
-    return MONTHS.has(wordAt(atoms, next)) ? timeToken(atoms, at, yearEnd(atoms, next + 1), 'date', false) : null;
+    return MONTHS.has(wordAt(atoms, next))
+      ? timeToken(atoms, at, yearEnd(atoms, next + 1), 'date', false)
+      : null;
   }
   if (first?.kind !== 'word' || !MONTHS.has(first.word)) return null;
-  if (atoms[at + 1]?.kind !== 'digits') return first.word === 'may' || first.word === 'march' ? null : timeToken(atoms, at, at + 1, 'date', false);
+  if (atoms[at + 1]?.kind !== 'digits')
+    return first.word === 'may' || first.word === 'march'
+      ? null
+      : timeToken(atoms, at, at + 1, 'date', false);
   const suffixed = ['st', 'nd', 'rd', 'th'].includes(wordAt(atoms, at + 2)) ? at + 3 : at + 2;
   return timeToken(atoms, at, yearEnd(atoms, suffixed), 'date', false);
 }
@@ -79,7 +88,8 @@ function spanJoint(atoms: readonly Atom[], at: number): number {
 function zoneEnd(atoms: readonly Atom[], at: number): number | null {
   if (!ZONES.has(wordAt(atoms, at))) return null;
   const sign = atoms[at + 1];
-  const isOffset = sign?.kind === 'mark' && (sign.mark === 'plus' || sign.mark === 'dash') && sign.from === atoms[at]?.to;
+  const isOffset =
+    sign?.kind === 'mark' && (sign.mark === 'plus' || sign.mark === 'dash') && sign.from === atoms[at]?.to;
   const offset = atoms[at + 2];
   return isOffset && (offset?.kind === 'digits' || offset?.kind === 'clock') ? at + 3 : at + 1;
 }
@@ -91,7 +101,13 @@ function timeToken(
   form: 'clock' | 'day' | 'date',
   hasZone: boolean,
 ): { readonly token: Token; readonly next: number } {
-  const token: Token = { kind: 'time', form, hasZone, from: atoms[at]?.from ?? 0, to: atoms[next - 1]?.to ?? 0 };
+  const token: Token = {
+    kind: 'time',
+    form,
+    hasZone,
+    from: atoms[at]?.from ?? 0,
+    to: atoms[next - 1]?.to ?? 0,
+  };
   return { token, next };
 }
 

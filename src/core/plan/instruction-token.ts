@@ -83,18 +83,32 @@ export type SimpleRole =
 
 export type Role = Sense['role'];
 
-export type Mark = 'arrow' | 'greater' | 'comma' | 'stop' | 'break' | 'colon' | 'dash' | 'slash' | 'plus' | 'other';
+export type Mark =
+  | 'arrow'
+  | 'greater'
+  | 'comma'
+  | 'stop'
+  | 'break'
+  | 'colon'
+  | 'dash'
+  | 'slash'
+  | 'plus'
+  | 'other';
 
 export type DurationUnit = 'ms' | 's' | 'm' | 'h' | 'd' | 'w';
 
+/** What a line of a ladder or of a rule can be set at. */
+export type Amount =
+  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'percent'; readonly value: number; readonly isEveryone: boolean }
+  | { readonly kind: 'points'; readonly value: number }
+  | { readonly kind: 'times'; readonly value: number }
+  | { readonly kind: 'duration'; readonly ms: number; readonly value: number; readonly unit: DurationUnit }
+  | { readonly kind: 'measure'; readonly value: number; readonly unit: string };
+
 export type Token = Span &
   (
-    | { readonly kind: 'number'; readonly value: number }
-    | { readonly kind: 'percent'; readonly value: number; readonly isEveryone: boolean }
-    | { readonly kind: 'points'; readonly value: number }
-    | { readonly kind: 'times'; readonly value: number }
-    | { readonly kind: 'duration'; readonly ms: number; readonly value: number; readonly unit: DurationUnit }
-    | { readonly kind: 'measure'; readonly value: number; readonly unit: string }
+    | Amount
     /** A point or span of the calendar: "14:00 UTC", "9-17 UTC", "2026-01-05", "Fridays". */
     | { readonly kind: 'time'; readonly form: 'clock' | 'day' | 'date'; readonly hasZone: boolean }
     /** Looks like a number and has more than one reading, or none: "5-10%", "a few hours", "0,5". Never claimed. */
@@ -134,7 +148,15 @@ const MEASURES: ReadonlySet<TokenKind> = new Set([
   'quantile',
 ]);
 
-const BEARING_ROLES: ReadonlySet<Role> = new Set(['act', 'ask', 'factor', 'holdback', 'switch', 'delegate', 'inject']);
+const BEARING_ROLES: ReadonlySet<Role> = new Set([
+  'act',
+  'ask',
+  'factor',
+  'holdback',
+  'switch',
+  'delegate',
+  'inject',
+]);
 
 const FREE_ROLES: ReadonlySet<Role> = new Set([
   'plain',

@@ -1,9 +1,9 @@
 import { type Atom, scanAtoms } from './instruction-atoms.ts';
 import { atQuantile, metricPhrases, namedMetric, spokenMetric } from './instruction-metrics.ts';
 import { quantityAt } from './instruction-numbers.ts';
+import { correctSpelling } from './instruction-spelling.ts';
 import { timeAt } from './instruction-times.ts';
 import type { Metric, Token } from './instruction-token.ts';
-import { correctSpelling } from './instruction-spelling.ts';
 import { phrases, senseOf } from './instruction-vocabulary.ts';
 
 /** A stretch of text that nothing joins to the next: a sentence, a list item, a heading. */
@@ -29,7 +29,16 @@ const AUDIENCES: ReadonlyMap<string, string> = new Map(
 );
 
 /** What an unknown word before or after one of these names: "gold tier", "ring 1", "region us-east-1". */
-const AUDIENCE_NOUNS: ReadonlySet<string> = new Set(['ring', 'tier', 'region', 'cohort', 'zone', 'country', 'market', 'cluster']);
+const AUDIENCE_NOUNS: ReadonlySet<string> = new Set([
+  'ring',
+  'tier',
+  'region',
+  'cohort',
+  'zone',
+  'country',
+  'market',
+  'cluster',
+]);
 
 /** The longest listed phrase, in words. */
 const MAX_PHRASE = 8;
@@ -44,7 +53,7 @@ export function readWords(text: string): readonly Sentence[] {
   let tokens: Token[] = [];
   let head = { isItem: false, isHeading: false };
   const end = () => {
-    if (tokens.length > 0) sentences.push({ tokens: withQuantiles(tokens, text), ...head });
+    if (tokens.length > 0) sentences.push({ tokens: withQuantiles(inverted(tokens), text), ...head });
     tokens = [];
   };
   const atoms = scanAtoms(text).map(spelled);
@@ -76,8 +85,14 @@ export function readWords(text: string): readonly Sentence[] {
  * A line break ends a sentence at a blank line, a list item or a heading, and where a line that ended in a value is
  * followed by one that starts anew. Text wrapped by an editor runs on.
  */
-function breaks(line: Atom & { kind: 'line' }, next: Atom | undefined, last: Token | undefined, wasHeading: boolean): boolean {
-  if (line.isBlank || line.isItem || line.isHeading || wasHeading || last === undefined || next === undefined) return true;
+function breaks(
+  line: Atom & { kind: 'line' },
+  next: Atom | undefined,
+  last: Token | undefined,
+  wasHeading: boolean,
+): boolean {
+  if (line.isBlank || line.isItem || line.isHeading || wasHeading || last === undefined || next === undefined)
+    return true;
   if (last.kind === 'mark') return last.mark === 'colon' || last.mark === 'other';
   if (next.kind === 'digits') return last.kind !== 'word';
   if (next.kind !== 'word' || !/^\p{Lu}/u.test(next.text)) return false;
@@ -86,7 +101,10 @@ function breaks(line: Atom & { kind: 'line' }, next: Atom | undefined, last: Tok
 
 function startsSentence(word: string): boolean {
   const role = senseOf(word)?.role;
-  return role !== undefined && ['act', 'go', 'begin', 'if', 'ask', 'keep', 'require', 'not', 'only', 'dwell', 'avoid'].includes(role);
+  return (
+    role !== undefined &&
+    ['act', 'go', 'begin', 'if', 'ask', 'keep', 'require', 'not', 'only', 'dwell', 'avoid'].includes(role)
+  );
 }
 
 function tokenAt(atoms: readonly Atom[], at: number): { readonly token: Token; readonly next: number } {
@@ -100,7 +118,10 @@ function tokenAt(atoms: readonly Atom[], at: number): { readonly token: Token; r
 }
 
 /** The longest listed phrase that starts here. A tight hyphen inside it counts as a space. */
-function phraseAt(atoms: readonly Atom[], at: number): { readonly token: Token; readonly next: number } | null {
+function phraseAt(
+  atoms: readonly Atom[],
+  at: number,
+): { readonly token: Token; readonly next: number } | null {
   const first = atoms[at];
   const opening = first === undefined ? null : wordOf(first);
   if (first === undefined || opening === null || !STARTS.has(opening)) return null;
@@ -140,7 +161,10 @@ function loneAt(atoms: readonly Atom[], at: number): { readonly token: Token; re
 }
 
 /** "gold tier" and "region us-east-1" name an audience by the word that is not the noun. */
-function audienceAt(atoms: readonly Atom[], at: number): { readonly token: Token; readonly next: number } | null {
+function audienceAt(
+  atoms: readonly Atom[],
+  at: number,
+): { readonly token: Token; readonly next: number } | null {
   const first = atoms[at];
   const second = atoms[at + 1];
   if (first?.kind !== 'word' || (second?.kind !== 'word' && second?.kind !== 'digits')) return null;
@@ -171,6 +195,14 @@ function quantileOf(word: string): number | null {
   return digits === null ? null : Number(digits[2] === undefined ? digits[1] : `${digits[1]}.${digits[2]}`);
 }
 
+/** "Should error rate exceed 2 points, roll back": a sentence that opens with "should" has a condition there. */
+function inverted(tokens: readonly Token[]): readonly Token[] {
+  const [first, ...rest] = tokens;
+  return first?.kind === 'word' && first.word === 'should'
+    ? [{ ...first, sense: { role: 'if' } }, ...rest]
+    : tokens;
+}
+
 /** Joins a percentile to the latency it belongs to, on either side of it; alone it means the target's own latency. */
 function withQuantiles(tokens: readonly Token[], text: string): readonly Token[] {
   const joined: Token[] = [];
@@ -186,7 +218,14 @@ function withQuantiles(tokens: readonly Token[], text: string): readonly Token[]
       if (metric !== null) {
         joined.push({ kind: 'metric', metric, isAssumed: false, ...span });
         at += skip;
-      } else joined.push({ kind: 'metric', metric: `latency_p${token.value}`, isAssumed: false, from: token.from, to: token.to });
+      } else
+        joined.push({
+          kind: 'metric',
+          metric: `latency_p${token.value}`,
+          isAssumed: false,
+          from: token.from,
+          to: token.to,
+        });
       continue;
     }
     if (token.kind === 'metric' && follows?.kind === 'quantile') {
@@ -214,7 +253,12 @@ function wordOf(atom: Atom | undefined): string | null {
 
 function isHyphen(atoms: readonly Atom[], at: number): boolean {
   const atom = atoms[at];
-  return atom?.kind === 'mark' && atom.text === '-' && atoms[at - 1]?.to === atom.from && atoms[at + 1]?.from === atom.to;
+  return (
+    atom?.kind === 'mark' &&
+    atom.text === '-' &&
+    atoms[at - 1]?.to === atom.from &&
+    atoms[at + 1]?.from === atom.to
+  );
 }
 
 function spelled(atom: Atom): Atom {

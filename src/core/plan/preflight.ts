@@ -113,8 +113,10 @@ function shareAt(plan: Pick<Plan, 'ladder' | 'holdbackPercent'>, index: number):
   return percent > 0 ? percent / 100 : AUDIENCE_SHARE;
 }
 
+/** What stable showed of the signal; null when it showed nothing, as with a series that only the new version has. */
 function stableSample(check: Check, traffic: TrafficReading): Sample['stat'] {
-  return traffic.samples.find((s) => s.signal === check.signal && s.cohort === 'stable')?.stat ?? null;
+  const stat = traffic.samples.find((s) => s.signal === check.signal && s.cohort === 'stable')?.stat ?? null;
+  return sizeOfStat(stat) === 0 ? null : stat;
 }
 
 function unitsOf(check: Check, traffic: TrafficReading): number {

@@ -1,0 +1,226 @@
+import { type Call, carriedChain, type Names, namesIn, wordsOf } from './calls.ts';
+import { MAX_CODE_LINE_CHARS, type StrippedLine, strippedLines } from './code-lines.ts';
+import { type DiffFile, type DiffHunk, type DiffLine, pathOf } from './diff.ts';
+import { type Language, languageOf } from './language.ts';
+import { type LoopedColumns, loopedColumns } from './loops.ts';
+import { BEHAVING_CLASSES, classOfPath, type PathClass } from './path-class.ts';
+
+/**
+ * What a changed line changes: `code` something a detector reads; `text` only what its strings hold; `place` only its
+ * indentation; `nothing`: it is context, blank, a comment or an import.
+ */
+export type Novelty = 'code' | 'text' | 'place' | 'nothing';
+
+export interface CodeLine {
+  readonly kind: DiffLine['kind'];
+  /** "path:line", of the old file where the line was removed. */
+  readonly at: string;
+  /** Stripped of comments, with emptied strings. */
+  readonly code: string;
+  readonly strings: readonly string[];
+  readonly novelty: Novelty;
+  /** The part of the line that runs once per element of a loop; null when none does. */
+  readonly looped: LoopedColumns | null;
+  readonly calls: readonly Call[];
+  readonly names: readonly string[];
+  /** The words of every name on the line, lower-cased. */
+  readonly words: ReadonlySet<string>;
+}
+
+/** One hunk as it was and as it is; context lines are in both. */
+export interface CodeHunk {
+  readonly before: readonly CodeLine[];
+  readonly after: readonly CodeLine[];
+}
+
+/** A changed file as detectors see it. Only files that can change behaviour become one. */
+export interface ChangedFile {
+  readonly path: string;
+  readonly pathClass: PathClass;
+  /** Null when the scanner does not know the language; then `hunks` is empty. */
+  readonly language: Language | null;
+  readonly status: DiffFile['status'];
+  readonly hunks: readonly CodeHunk[];
+  /** Added lines that say something new, of all hunks; and removed ones that said something. */
+  readonly added: readonly CodeLine[];
+  readonly removed: readonly CodeLine[];
+  /** Changed lines that could not be read: too long, binary, or of an unknown language. */
+  readonly unreadLines: number;
+}
+
+/** Null for a file whose class cannot change behaviour. */
+export function changedFileOf(file: DiffFile): ChangedFile | null {
+  const path = pathOf(file);
+  const pathClass = classOfPath(path);
+  // A test that becomes code, or code that is moved to where it looks like a test, is code.
+  const oldClass = file.oldPath === null ? pathClass : classOfPath(file.oldPath);
+  const behaving = [pathClass, oldClass].find((each) => BEHAVING_CLASSES.has(each));
+  if (behaving === undefined) return null;
+  const language = languageOf(path, behaving);
+  const changed = file.hunks.flatMap((hunk) => hunk.lines).filter((line) => line.kind !== 'context');
+  const isUnread = (line: DiffLine): boolean => language === null || line.text.length > MAX_CODE_LINE_CHARS;
+  const hunks = language === null ? [] : file.hunks.map((hunk) => codeHunk(hunk, language, file));
+  return {
+    path,
+    pathClass: behaving,
+    language,
+    status: file.status,
+    hunks,
+    added: hunks.flatMap((hunk) => hunk.after.filter((line) => line.novelty === 'code')),
+    removed: hunks.flatMap((hunk) => hunk.before.filter((line) => line.novelty === 'code')),
+    unreadLines: file.status === 'binary' ? 1 : changed.filter(isUnread).length,
+  };
+}
+
+/** True when the call on this line runs once per element of a loop. */
+export function isLooped(line: CodeLine, call: Call): boolean {
+  return line.looped !== null && call.column >= line.looped.from && call.column < line.looped.to;
+}
+
+/** Every line that is there before the change, changed or not: what the code already did. */
+export function linesBefore(file: ChangedFile): readonly CodeLine[] {
+  return file.hunks.flatMap((hunk) => hunk.before);
+}
+
+function codeHunk(hunk: DiffHunk, language: Language, file: DiffFile): CodeHunk {
+  const before = hunk.lines.filter((line) => line.kind !== 'added');
+  const after = hunk.lines.filter((line) => line.kind !== 'removed');
+  const strippedOf = (side: readonly DiffLine[]): ReadonlyMap<DiffLine, StrippedLine> => {
+    const stripped = strippedLines(
+      side.map((line) => line.text),
+      language,
+    );
+    return new Map(side.map((line, at) => [line, stripped[at] ?? emptyLine]));
+  };
+  const [strippedBefore, strippedAfter] = [strippedOf(before), strippedOf(after)];
+  const novelties = noveltiesOf(hunk.lines, (line) =>
+    (line.kind === 'removed' ? strippedBefore : strippedAfter).get(line),
+  );
+  return {
+    before: codeLines(before, strippedBefore, novelties, language, file),
+    after: codeLines(after, strippedAfter, novelties, language, file),
+  };
+}
+
+const emptyLine: StrippedLine = { code: '', strings: [], isImport: false };
+
+function codeLines(
+  side: readonly DiffLine[],
+  stripped: ReadonlyMap<DiffLine, StrippedLine>,
+  novelties: ReadonlyMap<DiffLine, Novelty>,
+  language: Language,
+  file: DiffFile,
+): readonly CodeLine[] {
+  const looped = loopedColumns(
+    side.map((line) => ({ code: stripped.get(line)?.code ?? '', indent: line.text.search(/\S|$/) })),
+    language,
+  );
+  let carried: readonly string[] = [];
+  return side.map((line, at) => {
+    const { code, strings, isImport } = stripped.get(line) ?? emptyLine;
+    const found: Names = isImport ? noNames : namesIn(code, carried, language === 'ruby');
+    if (code.trim() !== '') carried = carriedChain(found);
+    return {
+      kind: line.kind,
+      at: placeOf(line, file),
+      code,
+      strings,
+      novelty: novelties.get(line) ?? 'nothing',
+      looped: looped[at] ?? null,
+      ...found,
+      words: new Set(found.names.flatMap(wordsOf)),
+    };
+  });
+}
+
+const noNames: Names = { calls: [], names: [] };
+
+function placeOf(line: DiffLine, file: DiffFile): string {
+  return line.newLine === null
+    ? `${file.oldPath ?? pathOf(file)}:${line.oldLine}`
+    : `${pathOf(file)}:${line.newLine}`;
+}
+
+/**
+ * Pairs removed with added lines of one hunk. Equal but for white space is a change of place only, equal but for strings
+ * a change of text only. A line that moved among its neighbours without any change is still `code`: order matters.
+ */
+function noveltiesOf(
+  lines: readonly DiffLine[],
+  strippedOf: (line: DiffLine) => StrippedLine | undefined,
+): ReadonlyMap<DiffLine, Novelty> {
+  const novelties = new Map<DiffLine, Novelty>();
+  const dense = new Map(lines.map((line) => [line, (strippedOf(line)?.code ?? '').replaceAll(/\s+/g, '')]));
+  const codeOf = (line: DiffLine): string => dense.get(line) ?? '';
+  const wholeOf = (line: DiffLine): string => `${codeOf(line)}\0${strippedOf(line)?.strings.join('\0')}`;
+  const changed = lines.filter((line) => line.kind !== 'context');
+  for (const line of changed) {
+    novelties.set(line, ownNovelty(strippedOf(line)));
+  }
+  for (const run of runsOfChanges(lines)) {
+    const textOf = (kind: DiffLine['kind']): string => {
+      const side = run.filter((line) => line.kind === kind);
+      const strings = side.flatMap((line) => strippedOf(line)?.strings ?? []);
+      // A formatter that breaks a list over lines adds a comma at its end.
+      return `${side
+        .map(codeOf)
+        .join('')
+        .replaceAll(/,(?=[)\]}])/g, '')}\0${strings.join('\0')}`;
+    };
+    if (textOf('added') === textOf('removed')) for (const line of run) settle(novelties, line, 'place');
+  }
+  pair(changed, novelties, wholeOf, 'place', (removed, added) => removed.text !== added.text);
+  pair(changed, novelties, codeOf, 'text', (removed, added) => wholeOf(removed) !== wholeOf(added));
+  return novelties;
+}
+
+function ownNovelty(line: StrippedLine | undefined): Novelty {
+  if (line === undefined || line.isImport) return 'nothing';
+  // Nothing but strings: a documentation string, or a line of a longer text.
+  const isText = line.code.replaceAll("''", '').trim() === '';
+  if (!isText) return 'code';
+  return line.strings.some((text) => text.trim() !== '') ? 'text' : 'nothing';
+}
+
+function settle(novelties: Map<DiffLine, Novelty>, line: DiffLine, novelty: Novelty): void {
+  if (novelties.get(line) === 'code') novelties.set(line, novelty);
+}
+
+function pair(
+  changed: readonly DiffLine[],
+  novelties: Map<DiffLine, Novelty>,
+  keyOf: (line: DiffLine) => string,
+  novelty: Novelty,
+  isPair: (removed: DiffLine, added: DiffLine) => boolean,
+): void {
+  const removedByKey = new Map<string, DiffLine[]>();
+  const open = changed.filter((line) => novelties.get(line) === 'code');
+  for (const line of open.filter((each) => each.kind === 'removed')) {
+    const key = keyOf(line);
+    const same = removedByKey.get(key);
+    if (same === undefined) removedByKey.set(key, [line]);
+    else same.push(line);
+  }
+  for (const added of open.filter((each) => each.kind === 'added')) {
+    const removed = removedByKey.get(keyOf(added))?.at(-1);
+    if (removed === undefined || !isPair(removed, added)) continue;
+    removedByKey.get(keyOf(added))?.pop();
+    settle(novelties, removed, novelty);
+    settle(novelties, added, novelty);
+  }
+}
+
+/** Changed lines that stand together, without context between them. */
+function runsOfChanges(lines: readonly DiffLine[]): readonly (readonly DiffLine[])[] {
+  const runs: DiffLine[][] = [];
+  let current: DiffLine[] | null = null;
+  for (const line of lines) {
+    if (line.kind === 'context') current = null;
+    else if (current !== null) current.push(line);
+    else {
+      current = [line];
+      runs.push(current);
+    }
+  }
+  return runs;
+}

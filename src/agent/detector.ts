@@ -1,0 +1,92 @@
+import type { Risk } from '../core/plan/ladder.ts';
+import type { CheckFlag, ProposedCheck } from '../core/plan/proposal.ts';
+import { SIGNAL_KINDS, type SignalKind } from '../core/plan/signal-kinds.ts';
+import type { Call } from './calls.ts';
+import type { ChangedFile, CodeLine } from './changed-code.ts';
+
+/**
+ * One subject a change can touch, and the signals that would show harm there. To add one, write a file beside the
+ * others in `detectors/` and list it in `detectors/registry.ts`.
+ *
+ * `detect` is pure and sees one file. It looks at names and calls on added and removed lines, never at mere words in
+ * strings. The signals come most telling first: when there are too many, the last are dropped.
+ */
+export interface Detector {
+  readonly id: string;
+  /** What the change touches, as in "touches <subject> in src/a.ts". */
+  readonly subject: string;
+  /** What a change is at the least when this detector speaks. */
+  readonly risk: Risk;
+  detect(file: ChangedFile): readonly DetectedCheck[];
+}
+
+/** A check without its author, which the planner adds. */
+export type DetectedCheck = Omit<ProposedCheck, 'proposedBy'>;
+
+export interface Reason {
+  readonly why: string;
+  readonly evidence: readonly string[];
+  readonly flags?: readonly CheckFlag[];
+  readonly direction?: ProposedCheck['direction'];
+}
+
+/** Watches a signal for harm, in the direction that is bad for its kind unless `direction` says otherwise. */
+export function guard(signalKind: SignalKind, reason: Reason): DetectedCheck {
+  return {
+    signalKind,
+    intent: 'guard',
+    direction: reason.direction ?? SIGNAL_KINDS[signalKind].worse,
+    flags: reason.flags ?? [],
+    why: reason.why,
+    evidence: reason.evidence,
+  };
+}
+
+/** Says that the change is meant to move a signal, so that a healthy release is not held for it. */
+export function expectChange(
+  signalKind: SignalKind,
+  direction: ProposedCheck['direction'],
+  reason: Reason,
+): DetectedCheck {
+  const flags: readonly CheckFlag[] = [...(reason.flags ?? []), 'expected_to_move'];
+  return { ...guard(signalKind, reason), intent: 'expect_change', direction, flags };
+}
+
+/** Says that harm there would come after the ladder has ended; it becomes a line of the plan, not a check. */
+export function notObservable(signalKind: SignalKind, reason: Reason): DetectedCheck {
+  const flags: readonly CheckFlag[] = [...(reason.flags ?? []), 'not_observable_in_ladder'];
+  return { ...guard(signalKind, reason), intent: 'not_observable', flags };
+}
+
+/** A call and the line it is on. */
+export interface Hit {
+  readonly line: CodeLine;
+  readonly call: Call;
+}
+
+export function callsOn(lines: readonly CodeLine[], matches: (call: Call) => boolean): readonly Hit[] {
+  return lines.flatMap((line) => line.calls.filter(matches).map((call) => ({ line, call })));
+}
+
+/** Where the hits are, each place once, in the order given. */
+export function placesOf(lines: readonly CodeLine[]): readonly string[] {
+  return [...new Set(lines.map((line) => line.at))];
+}
+
+/** "cache.get, cache.set": what was hit, for a sentence; at most three. */
+export function namesOf(hits: readonly Hit[]): string {
+  const names = [...new Set(hits.map(({ call }) => call.chain.slice(-2).join('.')))];
+  return names.length <= 3
+    ? names.join(', ')
+    : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
+}
+
+export function hasAny(words: Iterable<string>, wanted: ReadonlySet<string>): boolean {
+  for (const word of words) if (wanted.has(word)) return true;
+  return false;
+}
+
+/** A closed vocabulary written as one string of words. */
+export function vocabulary(words: string): ReadonlySet<string> {
+  return new Set(words.trim().split(/\s+/));
+}

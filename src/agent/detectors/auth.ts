@@ -1,0 +1,158 @@
+import type { Call } from '../calls.ts';
+import type { ChangedFile, CodeLine } from '../changed-code.ts';
+import {
+  callsOn,
+  type DetectedCheck,
+  type Detector,
+  guard,
+  hasAny,
+  namesOf,
+  notObservable,
+  placesOf,
+  vocabulary,
+} from '../detector.ts';
+import { isOutboundCall } from './outbound-call.ts';
+
+const CREDENTIALS = vocabulary(
+  'token tokens jwt jws jwe jose bearer credential credentials oauth oidc apikey saml claims',
+);
+const VALIDATING = vocabulary('verify validate decode introspect authenticate parse check sign unsign');
+const SIGN_IN = vocabulary('login signin authenticate password bcrypt argon2 passport logon');
+const SIGN_IN_CALLS = vocabulary(
+  'login signin authenticate compare verify checkpassword logon hash comparesync',
+);
+const DECIDING = vocabulary(
+  'authorize authorise permission permissions role roles scope scopes policy can forbid acl',
+);
+const DECIDING_VERBS = vocabulary(
+  'authorize authorise can has require check is allow deny forbid enforce assert preauthorize',
+);
+const SESSION_VERBS = vocabulary(
+  'create save destroy regenerate touch revoke set clear invalidate delete start rotate reload',
+);
+const CLAIMS = vocabulary('aud audience iss issuer exp nbf skew tolerance leeway algorithms');
+const KEY_SERVER = vocabulary('jwks jwk keyset introspect introspection keyserver discovery');
+const SESSION = vocabulary('session sessions');
+const SESSION_STORES = vocabulary('session sessions cookie cookies sessionstore');
+const LIFETIME = vocabulary('ttl age max timeout lifetime expiry expires expire idle duration hours days');
+const DECIDING_NOUNS = vocabulary(
+  'permission permissions role roles scope scopes policy access allowed authorized admin',
+);
+const PAYING = vocabulary('payment payments stripe adyen paypal braintree gateway charge card');
+const REFRESHING = vocabulary('refresh renew rotate reissue');
+const REPLIES = vocabulary('res reply response ctx c');
+/** Tokens of another trade: paging, cancelling, parsing, forgery, language models. */
+const OTHER_TOKENS = vocabulary(
+  'page next cursor continuation cancellation csrf xsrf syntax lexer count counts tokenizer prompt',
+);
+const AUTH_PATH = vocabulary(
+  'auth authn authz authentication authorization session sessions token tokens jwt oauth login oidc sso',
+);
+
+/** Who may come in and what they may do: tokens, sessions, sign-in and authorization. */
+export const authDetector: Detector = {
+  id: 'auth',
+  subject: 'authentication or authorization',
+  risk: 'high',
+  detect(file) {
+    const lines = [...file.added, ...file.removed];
+    return [
+      ...tokenChecks(file, lines),
+      ...refreshChecks(file, lines),
+      ...signInChecks(file, lines),
+      ...decisionChecks(file, lines),
+      ...sessionChecks(file, lines),
+    ];
+  },
+};
+
+function tokenChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  const hits = callsOn(lines, isTokenCall);
+  const claims = lines.filter((line) => hasAny(line.words, CLAIMS) && isAuthPath(file));
+  if (hits.length + claims.length === 0) return [];
+  const evidence = placesOf([...hits.map((hit) => hit.line), ...claims]);
+  const what = hits.length > 0 ? namesOf(hits) : 'the claims it accepts';
+  const why = `${file.path} changes how tokens are checked (${what})`;
+  const checks = [
+    guard('auth.unauthorized_rate', { why, evidence }),
+    guard('http.error_rate', { why: `${why}, and a failure there fails the request`, evidence }),
+  ];
+  const keyLines = lines.filter((line) => hasAny(line.words, KEY_SERVER) || line.calls.some(isOutboundCall));
+  if (keyLines.length > 0) {
+    const whyKeys = `${file.path} asks a key server while it checks tokens`;
+    const reason = { why: whyKeys, evidence: placesOf(keyLines) };
+    checks.push(guard('dependency.error_rate', reason), guard('dependency.latency_p95', reason));
+  }
+  return checks;
+}
+
+function refreshChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  const hits = callsOn(
+    lines,
+    (call) => hasAny(call.verbs, REFRESHING) && hasAny([...call.receiver, ...call.verbs], CREDENTIALS),
+  );
+  if (hits.length === 0) return [];
+  const why = `${file.path} changes how tokens are refreshed (${namesOf(hits)})`;
+  const reason = { why, evidence: placesOf(hits.map((hit) => hit.line)) };
+  return [guard('auth.token_refresh_failure_rate', reason), guard('auth.session_loss_rate', reason)];
+}
+
+function signInChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  const hits = callsOn(
+    lines,
+    (call) =>
+      hasAny([...call.receiver, ...call.verbs], SIGN_IN) &&
+      (SIGN_IN_CALLS.has(call.verbs.join('')) || SIGN_IN_CALLS.has(call.verbs[0] ?? '')),
+  );
+  if (hits.length === 0) return [];
+  const why = `${file.path} changes how people sign in (${namesOf(hits)})`;
+  return [guard('auth.login_failure_rate', { why, evidence: placesOf(hits.map((hit) => hit.line)) })];
+}
+
+function decisionChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  const hits = callsOn(lines, isDecidingCall);
+  if (hits.length === 0) return [];
+  const why = `${file.path} changes who is allowed to do what (${namesOf(hits)})`;
+  const reason = { why, evidence: placesOf(hits.map((hit) => hit.line)), direction: 'either' as const };
+  return [guard('auth.forbidden_rate', reason)];
+}
+
+function sessionChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  const hits = callsOn(lines, isSessionCall);
+  const lifetimes = lines.filter(
+    (line) => hasAny(line.words, SESSION) && hasAny(line.words, LIFETIME) && /[:=]/.test(line.code),
+  );
+  if (hits.length + lifetimes.length === 0) return [];
+  const evidence = placesOf([...hits.map((hit) => hit.line), ...lifetimes]);
+  const what = hits.length > 0 ? namesOf(hits) : 'their lifetime';
+  const why = `${file.path} changes how sessions are kept (${what})`;
+  if (hits.length > 0) return [guard('auth.session_loss_rate', { why, evidence })];
+  const whyLate = `${why}, which shows only when sessions of the new length run out`;
+  return [
+    guard('auth.session_loss_rate', { why, evidence, flags: ['not_observable_in_ladder'] }),
+    notObservable('auth.session_loss_rate', { why: whyLate, evidence }),
+  ];
+}
+
+function isTokenCall(call: Call): boolean {
+  const words = [...call.receiver, ...call.verbs];
+  if (hasAny(words, OTHER_TOKENS)) return false;
+  return hasAny(words, CREDENTIALS) && hasAny(call.verbs, VALIDATING);
+}
+
+function isDecidingCall(call: Call): boolean {
+  if (call.isAnnotation) return hasAny(call.verbs, DECIDING);
+  const [verb = ''] = call.verbs;
+  if (call.verbs.length === 1) return /^(?:authoriz|authoris)e$/.test(verb) && !hasAny(call.receiver, PAYING);
+  return DECIDING_VERBS.has(verb) && hasAny(call.verbs.slice(1), DECIDING_NOUNS);
+}
+
+function isSessionCall(call: Call): boolean {
+  const [verb = ''] = call.verbs;
+  const isCookie = call.verbs.includes('cookie') && hasAny(call.receiver, REPLIES);
+  return isCookie || (hasAny(call.receiver.slice(-2), SESSION_STORES) && SESSION_VERBS.has(verb));
+}
+
+function isAuthPath(file: ChangedFile): boolean {
+  return hasAny(file.path.toLowerCase().split(/[^a-z]+/), AUTH_PATH);
+}

@@ -1,0 +1,116 @@
+import type { Call } from '../calls.ts';
+import { type ChangedFile, type CodeLine, linesBefore } from '../changed-code.ts';
+import {
+  callsOn,
+  type DetectedCheck,
+  type Detector,
+  expectChange,
+  guard,
+  hasAny,
+  namesOf,
+  placesOf,
+  vocabulary,
+} from '../detector.ts';
+
+const STORES = vocabulary(
+  'cache caches cached lru memo memoizer redis memcached memcache valkey ttlcache nodecache',
+);
+const REMOTE = vocabulary('redis memcached memcache valkey');
+const COMMANDS = vocabulary(
+  'get set setex setnx mget mset hget hset put add has del delete remove fetch read write wrap remember forget expire invalidate evict clear peek getset getex',
+);
+const MARKERS = vocabulary(
+  'cacheable cacheput cacheevict lru_cache cached cached_property memoize memoized outputcache',
+);
+const SETTINGS = vocabulary(
+  'ttl max size expiry expire expires expiration seconds minutes age capacity limit stale',
+);
+const MAPS = vocabulary('Map HashMap ConcurrentHashMap Dictionary ConcurrentDictionary dict defaultdict');
+const BOUNDS = vocabulary(
+  'max size limit ttl capacity evict delete remove clear expire expires lru pop weak',
+);
+
+/** A cache that is added, removed, or asked and aged in another way. */
+export const cacheDetector: Detector = {
+  id: 'cache',
+  subject: 'caching',
+  risk: 'medium',
+  detect(file) {
+    const added = callsOn(file.added, isCacheCall);
+    const removed = callsOn(file.removed, isCacheCall);
+    const settings = [...file.added, ...file.removed].filter(isCacheSetting);
+    if (added.length === 0 && removed.length > 0 && !hasCacheAfter(file)) return cacheRemoved(file, removed);
+    if (added.length > 0) return cacheAdded(file, added);
+    const lines = [...removed.map((hit) => hit.line), ...settings];
+    if (lines.length === 0) return [];
+    const why = `${file.path} changes how long or how much is cached`;
+    return [guard('cache.hit_ratio', { why, evidence: placesOf(lines) })];
+  },
+};
+
+function cacheAdded(file: ChangedFile, hits: ReturnType<typeof callsOn>): readonly DetectedCheck[] {
+  const evidence = placesOf(hits.map((hit) => hit.line));
+  const isNew = !linesBefore(file).some((line) => line.calls.some(isCacheCall));
+  const what = namesOf(hits);
+  const growing = unboundedMaps(file);
+  const remote = hits.filter(
+    ({ call, line }) => hasAny(call.receiver, REMOTE) || /\bawait\b/.test(line.code),
+  );
+  const checks = [
+    guard('cache.hit_ratio', {
+      why: `${file.path} ${isNew ? 'starts to use' : 'changes its use of'} a cache (${what})`,
+      evidence,
+      flags: isNew ? ['new_series'] : [],
+    }),
+  ];
+  if (remote.length > 0) {
+    const why = `${file.path} waits for the cache (${namesOf(remote)}), and a failed command must not fail the request`;
+    const places = placesOf(remote.map((hit) => hit.line));
+    checks.push(guard('cache.error_rate', { why, evidence: places, flags: isNew ? ['new_series'] : [] }));
+  }
+  if (isNew) {
+    const why = `${file.path} answers from a cache what it worked out before`;
+    checks.push(expectChange('http.latency_p95', 'decrease', { why, evidence }));
+  }
+  if (growing.length > 0) {
+    const why = `${file.path} keeps entries in a map that nothing bounds`;
+    checks.push(guard('process.memory', { why, evidence: placesOf(growing) }));
+  }
+  return checks;
+}
+
+function cacheRemoved(file: ChangedFile, hits: ReturnType<typeof callsOn>): readonly DetectedCheck[] {
+  const evidence = placesOf(hits.map((hit) => hit.line));
+  const why = `${file.path} no longer asks the cache (${namesOf(hits)}), so its source takes every request`;
+  return [
+    guard('http.latency_p95', { why, evidence }),
+    guard('db.query_latency_p95', { why, evidence, flags: ['shared_by_both_fleets'] }),
+    expectChange('cache.hit_ratio', 'decrease', { why, evidence }),
+  ];
+}
+
+function isCacheCall(call: Call): boolean {
+  if (call.isAnnotation) return MARKERS.has(call.name.toLowerCase()) || hasAny(call.receiver, STORES);
+  const last = call.receiver.slice(-3);
+  return hasAny(last, STORES) && COMMANDS.has(call.verbs[0] ?? '');
+}
+
+function isCacheSetting(line: CodeLine): boolean {
+  return hasAny(line.words, STORES) && hasAny(line.words, SETTINGS) && /[:=]|\d/.test(line.code);
+}
+
+function hasCacheAfter(file: ChangedFile): boolean {
+  return file.hunks.some((hunk) => hunk.after.some((line) => line.calls.some(isCacheCall)));
+}
+
+/** New maps with a cache's name, in a file whose changed lines never mention a bound. */
+function unboundedMaps(file: ChangedFile): readonly CodeLine[] {
+  const added = file.added;
+  const bounded = added.some((line) => hasAny(line.words, STORES) && hasAny(line.words, BOUNDS));
+  if (bounded) return [];
+  return added.filter((line) => hasAny(line.words, STORES) && isNewMap(line));
+}
+
+function isNewMap(line: CodeLine): boolean {
+  return line.calls.some((call) => MAPS.has(call.name)) || /=\s*(?:\{\}|\{$|map\[|make\(map)/.test(line.code);
+}

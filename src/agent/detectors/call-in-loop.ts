@@ -1,0 +1,50 @@
+import { type ChangedFile, isLooped, linesBefore } from '../changed-code.ts';
+import { type Detector, guard, type Hit, namesOf, placesOf } from '../detector.ts';
+import { isOutboundCall } from './outbound-call.ts';
+import { isQueryCall } from './query.ts';
+
+/** A call that was made once and is now made once per item: every request multiplies. */
+export const callInLoopDetector: Detector = {
+  id: 'call-in-loop',
+  subject: 'how many calls one request makes',
+  risk: 'medium',
+  detect(file) {
+    const calls = loopedHits(file, isOutboundCall);
+    const queries = loopedHits(file, isQueryCall);
+    return [...outboundChecks(file, calls), ...queryChecks(file, queries)];
+  },
+};
+
+function outboundChecks(file: ChangedFile, hits: readonly Hit[]) {
+  if (hits.length === 0) return [];
+  const why = `${file.path} calls another service once per item (${namesOf(hits)})`;
+  const reason = { why, evidence: placesOf(hits.map((hit) => hit.line)) };
+  return [
+    guard('dependency.call_rate', { ...reason, direction: 'increase' }),
+    guard('dependency.latency_p95', reason),
+    guard('http.latency_p95', { ...reason, why: `${why}, and the request waits for all of them` }),
+    guard('dependency.error_rate', reason),
+  ];
+}
+
+function queryChecks(file: ChangedFile, hits: readonly Hit[]) {
+  if (hits.length === 0) return [];
+  const why = `${file.path} asks the database once per item (${namesOf(hits)})`;
+  const reason = { why, evidence: placesOf(hits.map((hit) => hit.line)) };
+  return [
+    guard('http.latency_p95', { ...reason, why: `${why}, and the request waits for all of them` }),
+    guard('db.pool_saturation', reason),
+    guard('db.query_latency_p95', reason),
+  ];
+}
+
+/** Calls in a loop on new or moved lines, that no loop made before under the same name. */
+function loopedHits(file: ChangedFile, matches: (call: Hit['call']) => boolean): readonly Hit[] {
+  const inLoop = (lines: Parameters<typeof placesOf>[0]): readonly Hit[] =>
+    lines.flatMap((line) =>
+      line.calls.filter((call) => matches(call) && isLooped(line, call)).map((call) => ({ line, call })),
+    );
+  const before = new Set(inLoop(linesBefore(file)).map(({ call }) => call.name));
+  const moved = file.hunks.flatMap((hunk) => hunk.after.filter((line) => line.novelty === 'place'));
+  return inLoop([...file.added, ...moved]).filter(({ call }) => !before.has(call.name));
+}

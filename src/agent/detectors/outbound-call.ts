@@ -1,0 +1,167 @@
+import { type Call, wordsOf } from '../calls.ts';
+import { type ChangedFile, type CodeHunk, type CodeLine, linesBefore } from '../changed-code.ts';
+import {
+  callsOn,
+  type DetectedCheck,
+  type Detector,
+  expectChange,
+  guard,
+  hasAny,
+  namesOf,
+  placesOf,
+  vocabulary,
+} from '../detector.ts';
+
+/** Names that are HTTP clients by themselves. */
+const LIBRARIES = vocabulary(
+  'axios got ky superagent needle undici requests httpx aiohttp urllib urllib3 faraday httparty typhoeus resttemplate webclient okhttpclient reqwest guzzle httpclient feign',
+);
+const VERBS = vocabulary(
+  'get post put patch delete head options request send do fetch exchange execute retrieve stream newcall urlopen create session client async',
+);
+const FETCH_OWNERS = vocabulary('window globalThis self global undici');
+/** `inventoryClient.reserve()` calls out; these clients talk to something that has its own detector, or to nobody. */
+const OTHER_CLIENTS = vocabulary(
+  'redis db pg sql mongo cache prisma query queue kafka sqs s3 storage stats statsd metrics test mock database mysql memcached ws socket flag flags log',
+);
+const LIMITS = vocabulary(
+  'timeout timeouts retry retries retrying backoff deadline attempts keepalive hedge breaker retryable',
+);
+const RETRIES = vocabulary('retry retries retrying attempts hedge retryable');
+const TIMERS = vocabulary('setTimeout clearTimeout setInterval sleep');
+/** A limit on one of these is not a limit on an outbound call. */
+const OTHER_LIMITS = vocabulary(
+  'db database statement query lock pool session idle test cache sql transaction job queue worker debounce ui probe server shutdown',
+);
+const CALLING_PATH = vocabulary(
+  'client clients http gateway gateways api upstream upstreams provider integrations fetcher proxy',
+);
+
+/** Calls to other services: new ones, dropped ones, and how long and how often they are tried. */
+export const outboundCallDetector: Detector = {
+  id: 'outbound-call',
+  subject: 'calls to other services',
+  risk: 'medium',
+  detect(file) {
+    const added = callsOn(file.added, isOutboundCall);
+    const removed = callsOn(file.removed, isOutboundCall);
+    return [
+      ...limitChecks(file),
+      ...(added.length > removed.length ? newCallChecks(file, added) : []),
+      ...(added.length > 0 && added.length <= removed.length ? changedCallChecks(file, added) : []),
+      ...(added.length === 0 && removed.length > 0 ? droppedCallChecks(file, removed) : []),
+      ...addressChecks(file),
+    ];
+  },
+};
+
+/** True for a call that leaves the process: a known HTTP client, bare `fetch`, or a `…Client` of another service. */
+export function isOutboundCall(call: Call): boolean {
+  if (call.isAnnotation) return false;
+  const [owner] = call.chain;
+  if (call.name === 'fetch') {
+    return call.chain.length === 1 || (call.chain.length === 2 && FETCH_OWNERS.has(owner ?? ''));
+  }
+  if (call.chain.length === 1) return call.name === 'axios' || call.name === 'got' || call.name === 'urlopen';
+  const owners = call.chain.slice(0, -1).map((name) => name.toLowerCase());
+  const [verb = ''] = call.verbs;
+  if (hasAny(owners, LIBRARIES)) return VERBS.has(verb) || VERBS.has(call.name.toLowerCase());
+  const near = owners.at(-1) ?? '';
+  if (near === 'http' || near === 'https')
+    return /^(?:get|post|request|do|newrequest|head|put)/i.test(call.name);
+  return isServiceClient(call, near);
+}
+
+function isServiceClient(call: Call, near: string): boolean {
+  if (hasAny(call.receiver, OTHER_CLIENTS)) return false;
+  if (/^_?(?:http_?client|client)$/.test(near)) {
+    return /^(?:do|send|sendasync|getasync|postasync|putasync|deleteasync|request|execute)$/i.test(call.name);
+  }
+  return (
+    /[a-z](?:client|stub|gateway)$/.test(near) &&
+    !/^(?:on|use|with|set|close|connect|disconnect)/.test(call.name)
+  );
+}
+
+function newCallChecks(file: ChangedFile, hits: ReturnType<typeof callsOn>): readonly DetectedCheck[] {
+  const isFirst = !linesBefore(file).some((line) => line.calls.some(isOutboundCall));
+  const why = `${file.path} calls another service (${namesOf(hits)})`;
+  const evidence = placesOf(hits.map((hit) => hit.line));
+  const flags = isFirst ? (['new_series'] as const) : [];
+  return [
+    guard('dependency.error_rate', { why, evidence, flags }),
+    guard('dependency.latency_p95', { why, evidence, flags }),
+    guard('http.latency_p95', { why: `${why}, and its own callers wait for the answer`, evidence }),
+  ];
+}
+
+function changedCallChecks(file: ChangedFile, hits: ReturnType<typeof callsOn>): readonly DetectedCheck[] {
+  const why = `${file.path} changes how it calls another service (${namesOf(hits)})`;
+  const reason = { why, evidence: placesOf(hits.map((hit) => hit.line)) };
+  return [guard('dependency.error_rate', reason), guard('dependency.latency_p95', reason)];
+}
+
+function droppedCallChecks(file: ChangedFile, hits: ReturnType<typeof callsOn>): readonly DetectedCheck[] {
+  const why = `${file.path} no longer calls another service (${namesOf(hits)})`;
+  const reason = { why, evidence: placesOf(hits.map((hit) => hit.line)) };
+  return [expectChange('dependency.call_rate', 'decrease', reason)];
+}
+
+/** A call whose address alone changed goes to somebody else. */
+function addressChecks(file: ChangedFile): readonly DetectedCheck[] {
+  const isAddress = (text: string): boolean => /^(?:https?:\/\/|\/)\S/.test(text);
+  const lines = file.hunks
+    .flatMap((hunk) => hunk.after)
+    .filter(
+      (line) => line.novelty === 'text' && line.strings.some(isAddress) && line.calls.some(isOutboundCall),
+    );
+  if (lines.length === 0) return [];
+  const why = `${file.path} calls another address than before`;
+  const reason = { why, evidence: placesOf(lines) };
+  return [guard('dependency.error_rate', reason), guard('dependency.latency_p95', reason)];
+}
+
+function limitChecks(file: ChangedFile): readonly DetectedCheck[] {
+  const lines = file.hunks.flatMap((hunk) => limitLines(file, hunk));
+  if (lines.length === 0) return [];
+  const evidence = placesOf(lines);
+  const isRetry = lines.some((line) => hasAny(line.words, RETRIES));
+  const why = `${file.path} changes how ${isRetry ? 'often' : 'long'} a call to another service is tried`;
+  const checks = [
+    guard('dependency.error_rate', { why, evidence }),
+    guard('http.latency_p95', { why: `${why}, and its own callers wait meanwhile`, evidence }),
+  ];
+  if (!isRetry) return [...checks, guard('dependency.latency_p95', { why, evidence })];
+  return [guard('dependency.call_rate', { why, evidence, direction: 'increase' }), ...checks];
+}
+
+function limitLines(file: ChangedFile, hunk: CodeHunk): readonly CodeLine[] {
+  const isAboutCalls =
+    hasAny(file.path.toLowerCase().split(/[^a-z]+/), CALLING_PATH) ||
+    [...hunk.before, ...hunk.after].some((line) => line.calls.some(isOutboundCall)) ||
+    file.language === 'settings';
+  if (!isAboutCalls) return [];
+  const lines = [...hunk.after, ...hunk.before].filter(isLimitLine);
+  const settingsOf = (kind: CodeLine['kind']): ReadonlySet<string> =>
+    new Set(lines.filter((line) => line.kind === kind).flatMap(limitSettings));
+  const [added, removed] = [settingsOf('added'), settingsOf('removed')];
+  // A limit that is on both sides with the same value stood on a line that changed for another reason.
+  return lines.filter((line) =>
+    limitSettings(line).some((setting) => !added.has(setting) || !removed.has(setting)),
+  );
+}
+
+function isLimitLine(line: CodeLine): boolean {
+  if (line.novelty !== 'code' || !hasAny(line.words, LIMITS) || hasAny(line.words, OTHER_LIMITS))
+    return false;
+  return !line.calls.some((call) => TIMERS.has(call.name));
+}
+
+const SETTING = /([A-Za-z_$][\w$]{0,80})(?=(?:\s?[:=(]\s?([\w.]{1,80}))?)/g;
+
+/** "timeout 2", "maxRetries 5": each limit on the line with its value. */
+function limitSettings(line: CodeLine): readonly string[] {
+  return [...line.code.matchAll(SETTING)]
+    .filter(([, name]) => hasAny(wordsOf(name ?? ''), LIMITS))
+    .map(([, name, value]) => `${name} ${value ?? ''}`);
+}

@@ -1,0 +1,125 @@
+/**
+ * What kind of file a path names. `generated` covers snapshots and vendored code as well, `ui` also assets.
+ * Whatever no rule names is `code`: an unknown file is a risk, not a comfort.
+ */
+export type PathClass =
+  | 'docs'
+  | 'ci'
+  | 'test'
+  | 'lock'
+  | 'manifest'
+  | 'generated'
+  | 'migration'
+  | 'config'
+  | 'ui'
+  | 'code';
+
+/** The classes that can change how the service behaves, and so are the only ones shown to detectors. */
+export const BEHAVING_CLASSES: ReadonlySet<PathClass> = new Set(['code', 'migration', 'manifest', 'config']);
+
+const setOf = (words: string): ReadonlySet<string> => new Set(words.split(' '));
+
+const DOC_EXTENSIONS = setOf('md mdx markdown rst adoc asciidoc txt tex pdf');
+const DOC_NAMES = setOf('license licence notice authors contributors codeowners changelog copying readme');
+const ASSET_EXTENSIONS = setOf(
+  'css scss sass less styl html htm svg png jpg jpeg gif webp avif ico woff woff2 ttf otf eot mp3 mp4 webm vue svelte po pot',
+);
+const SETTING_EXTENSIONS = setOf(
+  'yaml yml toml json json5 jsonc ini env properties conf cfg tf tfvars hcl xml',
+);
+const TEST_FOLDERS = setOf(
+  'test tests __tests__ spec specs testdata __mocks__ __fixtures__ fixtures e2e cypress playwright androidtest',
+);
+const SNAPSHOT_FOLDERS = setOf('__snapshots__ snapshots');
+const GENERATED_FOLDERS = setOf(
+  '__generated__ generated gen dist build out vendor node_modules third_party thirdparty',
+);
+const MIGRATION_FOLDERS = setOf('migrations migration migrate alembic flyway liquibase');
+const CI_FOLDERS = setOf(
+  '.github .circleci .gitlab .buildkite .husky .ci .azure .teamcity .vscode .idea .devcontainer',
+);
+const CI_NAMES = setOf(
+  '.gitlab-ci.yml .travis.yml azure-pipelines.yml jenkinsfile makefile justfile taskfile.yml renovate.json .gitignore .gitattributes .editorconfig .npmrc .nvmrc .dockerignore biome.json tsconfig.json knip.json .prettierrc .eslintrc .eslintrc.json .rubocop.yml .pre-commit-config.yaml .golangci.yml codecov.yml dependabot.yml tox.ini pytest.ini',
+);
+const LOCK_NAMES = setOf(
+  'package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock bun.lockb go.sum packages.lock.json gradle.lockfile package.resolved .terraform.lock.hcl',
+);
+const MANIFEST_NAMES = setOf(
+  'package.json go.mod cargo.toml gemfile composer.json pyproject.toml setup.py setup.cfg pipfile pom.xml build.gradle build.gradle.kts build.sbt directory.packages.props .gitmodules',
+);
+const UI_FOLDERS = setOf(
+  'components ui frontend client web styles assets public static views templates storybook',
+);
+
+/** Classes a path by its folders, name and extension. The first rule that speaks wins. Case does not matter. */
+export function classOfPath(path: string): PathClass {
+  const parts = path.toLowerCase().split('/');
+  const name = parts.at(-1) ?? '';
+  const folders = parts.slice(0, -1);
+  const extension = extensionOf(path);
+  const isUnder = (names: ReadonlySet<string>): boolean => folders.some((folder) => names.has(folder));
+
+  if (isUnder(SNAPSHOT_FOLDERS) || extension === 'snap') return 'generated';
+  if (isTest(path.slice(path.lastIndexOf('/') + 1)) || isUnder(TEST_FOLDERS)) return 'test';
+  if (LOCK_NAMES.has(name) || extension === 'lock') return 'lock';
+  if (isUnder(GENERATED_FOLDERS) || isGenerated(name)) return 'generated';
+  if (
+    isUnder(CI_FOLDERS) ||
+    CI_NAMES.has(name) ||
+    /^(?:eslint|prettier|vitest|jest|vite)\.config\./.test(name)
+  ) {
+    return 'ci';
+  }
+  if (MANIFEST_NAMES.has(name) || /^requirements[\w-]*\.(?:txt|in)$/.test(name) || extension === 'csproj') {
+    return 'manifest';
+  }
+  if (isMigration(name, isUnder(MIGRATION_FOLDERS), extension)) return 'migration';
+  if (DOC_EXTENSIONS.has(extension) || DOC_NAMES.has(name)) return 'docs';
+  // Only at the root: a service may well have a folder of its own called "docs".
+  if (folders[0] === 'docs' || folders[0] === 'doc') return 'docs';
+  if (ASSET_EXTENSIONS.has(extension) || isScreen(extension, folders)) return 'ui';
+  if (SETTING_EXTENSIONS.has(extension) || /^(?:dockerfile|\.env)/.test(name)) return 'config';
+  return 'code';
+}
+
+/** What follows the last dot of the name, lower-cased; the whole name of a dot file such as ".env"; else empty. */
+export function extensionOf(path: string): string {
+  const name = path.slice(path.lastIndexOf('/') + 1).toLowerCase();
+  const dot = name.lastIndexOf('.');
+  return dot < 0 ? '' : name.slice(dot + 1);
+}
+
+function isTest(writtenName: string): boolean {
+  const name = writtenName.toLowerCase();
+  return (
+    /[._-](?:test|tests|spec|stories|bench|e2e)\.[a-z]+$/.test(name) ||
+    /^(?:test_[\w-]+|conftest)\.py$/.test(name) ||
+    /(?:_test|_spec)\.[a-z]+$/.test(name) ||
+    // Capitals tell "UserTest.java" from "Latest.java".
+    /(?:Test|Tests|Spec|IT)\.(?:java|kt|cs|php|scala|swift)$/.test(writtenName)
+  );
+}
+
+function isGenerated(name: string): boolean {
+  return (
+    /\.(?:pb|pb\.gw|generated|gen|g|designer|min|bundle)\.[a-z]+$/.test(name) ||
+    /_(?:pb2|pb2_grpc|generated|gen)\.[a-z]+$/.test(name) ||
+    name === 'structure.sql' ||
+    name.endsWith('.map')
+  );
+}
+
+function isMigration(name: string, isInFolder: boolean, extension: string): boolean {
+  if (/^[vur]\d*(?:[._]\d+)*__[\w-]+\.sql$/.test(name)) return true;
+  return isInFolder && !DOC_EXTENSIONS.has(extension) && extension !== '';
+}
+
+/** React screens are front end unless they sit where a server framework keeps its request code. */
+function isScreen(extension: string, folders: readonly string[]): boolean {
+  if (extension !== 'tsx' && extension !== 'jsx') return false;
+  return (
+    folders.some((folder) => UI_FOLDERS.has(folder)) &&
+    !folders.includes('api') &&
+    !folders.includes('server')
+  );
+}

@@ -1,0 +1,167 @@
+import type { CheckFlag, Proposal, ProposedCheck, Unobservable } from '../core/plan/proposal.ts';
+import { SIGNAL_KINDS } from '../core/plan/signal-kinds.ts';
+import type { Change, Planner } from '../ports/planner.ts';
+import { type ChangedFile, changedFileOf } from './changed-code.ts';
+import type { DetectedCheck, Detector } from './detector.ts';
+import { DETECTORS } from './detectors/registry.ts';
+import { type DiffFile, pathOf, readDiff } from './diff.ts';
+import { classOfPath } from './path-class.ts';
+import { riskOf } from './risk.ts';
+import { surfacesOf } from './surfaces.ts';
+
+/** More checks than this are noise; what is left out becomes a reason of the risk. */
+export const MAX_CHECKS = 8;
+const MAX_EVIDENCE = 5;
+
+/**
+ * The planner that needs no model: reads the diff, asks every detector about every file that can change behaviour, and
+ * joins what they say. The same change gives the same proposal, whatever the order of its files. Never rejects: what
+ * cannot be read raises the risk.
+ */
+export function rulePlanner(): Planner {
+  return { propose: async (change) => proposalOf(change) };
+}
+
+/** One check one detector drew from one file. */
+interface Drawn {
+  readonly check: DetectedCheck;
+  readonly detector: Detector;
+  readonly path: string;
+  /** The place in the detector's own list: 0 is what tells most. */
+  readonly place: number;
+}
+
+function proposalOf({ diff, title }: Change): Proposal {
+  const reading = readDiff(diff);
+  const diffFiles = reading.files.toSorted(byPath);
+  const files = diffFiles.map(changedFileOf).filter((file) => file !== null);
+  const drawn = files.flatMap(draw).toSorted(byImportance);
+  const merged = mergeByKind(drawn.filter(({ check }) => check.intent !== 'not_observable'));
+  const isUnsafeToRollBack = drawn.some(({ check }) => check.flags.includes('unsafe_to_roll_back'));
+  const isWhollyRead =
+    reading.truncation === null &&
+    reading.faults.length === 0 &&
+    files.every((file) => file.unreadLines === 0);
+  const { risk, reasons } = riskOf({
+    reading,
+    files,
+    spoken: spokenIn(drawn),
+    title,
+    isUnsafeToRollBack,
+    dropped: merged.slice(MAX_CHECKS).map((check) => check.signalKind),
+  });
+  return {
+    source: 'rule',
+    risk,
+    riskReasons: reasons,
+    rollbackSafe: isUnsafeToRollBack ? 'no' : isWhollyRead ? 'yes' : 'unknown',
+    surfaces: surfacesOf(
+      diffFiles.map((file) => ({ path: pathOf(file), pathClass: classOfPath(pathOf(file)) })),
+    ),
+    checks: merged.slice(0, MAX_CHECKS),
+    unobservable: unobservableIn(drawn),
+    size: sizeOf(reading.files),
+  };
+}
+
+function draw(file: ChangedFile): readonly Drawn[] {
+  return DETECTORS.flatMap((detector) =>
+    detector.detect(file).map((check, place) => ({ check, detector, path: file.path, place })),
+  );
+}
+
+/** What each detector puts first comes before what any puts second; then the detectors' own order; then the path. */
+function byImportance(a: Drawn, b: Drawn): number {
+  return (
+    a.place - b.place ||
+    DETECTORS.indexOf(a.detector) - DETECTORS.indexOf(b.detector) ||
+    compare(a.path, b.path) ||
+    compare(a.check.signalKind, b.check.signalKind)
+  );
+}
+
+/** One check per signal kind, at the place of its most important source. */
+function mergeByKind(drawn: readonly Drawn[]): readonly ProposedCheck[] {
+  const byKind = Map.groupBy(drawn, ({ check }) => check.signalKind);
+  return [...byKind.values()].map(mergeOne);
+}
+
+/**
+ * A guard wins over an expectation, for it is the stricter; the flag still says that the signal was meant to move.
+ * Guards of different directions become one of either.
+ */
+function mergeOne(sources: readonly Drawn[]): ProposedCheck {
+  const guards = sources.filter(({ check }) => check.intent === 'guard');
+  const leading = guards.length > 0 ? guards : sources;
+  const [first] = leading;
+  if (first === undefined) throw new RangeError('a group of checks is never empty');
+  const directions = new Set(leading.map(({ check }) => check.direction));
+  const flags = new Set<CheckFlag>(sources.flatMap(({ check }) => check.flags));
+  // Evidence of other files too, one place each before a second of any.
+  const evidence = interleave(sources.map(({ check }) => check.evidence));
+  const rules = new Set(sources.map(({ detector }) => `rule:${detector.id}`));
+  return {
+    signalKind: first.check.signalKind,
+    intent: first.check.intent,
+    direction: directions.size > 1 ? 'either' : first.check.direction,
+    flags: [...flags].sort(),
+    why: `${first.check.why}.`,
+    evidence: evidence.slice(0, MAX_EVIDENCE),
+    proposedBy: [...rules].join(', '),
+  };
+}
+
+function interleave(lists: readonly (readonly string[])[]): readonly string[] {
+  const longest = Math.max(0, ...lists.map((list) => Math.min(list.length, MAX_EVIDENCE)));
+  const found = new Set<string>();
+  for (let at = 0; at < longest; at += 1) {
+    for (const list of lists) {
+      const place = list[at];
+      if (place !== undefined) found.add(place);
+    }
+  }
+  return [...found];
+}
+
+function unobservableIn(drawn: readonly Drawn[]): readonly Unobservable[] {
+  const late = drawn.filter(({ check }) => check.intent === 'not_observable');
+  const byKind = Map.groupBy(late, ({ check }) => check.signalKind);
+  return [...byKind.entries()].map(([kind, [first]]) => ({
+    what: SIGNAL_KINDS[kind].text,
+    why: `${first?.check.why ?? ''}.`,
+  }));
+}
+
+function spokenIn(drawn: readonly Drawn[]) {
+  return DETECTORS.flatMap((detector) => {
+    const paths = drawn.filter((each) => each.detector === detector).map(({ path }) => path);
+    return paths.length === 0 ? [] : [{ detector, paths: [...new Set(paths)].sort() }];
+  });
+}
+
+function sizeOf(files: readonly DiffFile[]): Proposal['size'] {
+  let added = 0;
+  let removed = 0;
+  for (const file of files) {
+    for (const hunk of file.hunks) {
+      for (const line of hunk.lines) {
+        if (line.kind === 'added') added += 1;
+        else if (line.kind === 'removed') removed += 1;
+      }
+    }
+  }
+  return { files: files.length, added, removed };
+}
+
+function byPath(a: DiffFile, b: DiffFile): number {
+  return (
+    compare(pathOf(a), pathOf(b)) ||
+    compare(a.oldPath ?? '', b.oldPath ?? '') ||
+    (a.hunks[0]?.newStart ?? 0) - (b.hunks[0]?.newStart ?? 0)
+  );
+}
+
+/** By code unit, so that no locale changes a plan. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

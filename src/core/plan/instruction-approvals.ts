@@ -1,0 +1,100 @@
+import type { Clause } from './instruction-clause.ts';
+import type { Line, Reading } from './instruction-line.ts';
+import { isWord, type Role, roleOf, type Token } from './instruction-token.ts';
+
+const TIES: ReadonlySet<Role> = new Set([
+  'before',
+  'each',
+  'for',
+  'do',
+  'on',
+  'region',
+  'or',
+  'until',
+  'in',
+  'only',
+]);
+
+/** "Ask me before going past 50%", "manual approval before every stage". One line for each exposure it names. */
+export function readApproval(clause: Clause): Reading | null {
+  const { tokens } = clause;
+  const asks = tokens.filter((token) => roleOf(token) === 'ask');
+  if (asks.length === 0 || tokens.some(isTooMuch)) return null;
+  const befores = tokens.flatMap((token): string[] => {
+    if (token.kind === 'percent') return token.value > 0 && token.value <= 100 ? [`${token.value}%`] : [];
+    return token.kind === 'audience' ? [`audience:${token.name}`] : [];
+  });
+  const isEvery = tokens.some(
+    (token, at) => roleOf(token) === 'each' && ['stage', 'step'].includes(roleOf(tokens[at + 1]) ?? ''),
+  );
+  const isTied =
+    tokens.some(
+      (token) => roleOf(token) === 'before' || isWord(token, 'at', 'to', 'above', 'over', 'beyond'),
+    ) || isEvery;
+  if (isEvery) befores.push('every stage');
+  if (befores.length === 0 || !isTied || (isEvery && befores.length > 1)) return null;
+  const claims = new Set<Token>();
+  for (const token of tokens) {
+    const isExposure =
+      token.kind === 'audience' || (token.kind === 'percent' && token.value > 0 && token.value <= 100);
+    if (isExposure || roleOf(token) === 'ask' || TIES.has(roleOf(token) ?? 'plain')) claims.add(token);
+    if (token.kind === 'word' && token.sense.role === 'act' && token.sense.act === 'hold') claims.add(token);
+  }
+  const lines = befores.map((before): Line => ({ kind: 'approval', before, phrase: clause.phrase }));
+  return { lines, claims };
+}
+
+/** "Keep 5% on the old version", "a 5% holdback": units that stay behind after 100%. */
+export function readHoldback(clause: Clause): Reading | null {
+  const { tokens } = clause;
+  const percents = tokens.filter((token) => token.kind === 'percent');
+  const [percent] = percents;
+  const isNamed = tokens.some((token) => roleOf(token) === 'holdback');
+  const isKept =
+    tokens.some((token) =>
+      isWord(
+        token,
+        'keep',
+        'keeps',
+        'kept',
+        'leave',
+        'leaves',
+        'leave on',
+        'stays',
+        'stay',
+        'remain',
+        'remains',
+      ),
+    ) && hasRole(tokens, 'against');
+  if (
+    percent === undefined ||
+    tokens.some((token) => token.kind === 'metric') ||
+    percents.length > 1 ||
+    (!isNamed && !isKept)
+  )
+    return null;
+  if (percent.value <= 0 || percent.value >= 100 || hasRole(tokens, 'not') || hasRole(tokens, 'if'))
+    return null;
+  const claims = new Set<Token>([percent]);
+  for (const token of tokens) {
+    if (['against', 'holdback', 'on', 'keep', 'breach', 'in', 'after'].includes(roleOf(token) ?? ''))
+      claims.add(token);
+    if (isWord(token, 'as', 'permanently', 'at the end', 'for the control', 'for comparison'))
+      claims.add(token);
+    if (roleOf(token) === 'for' && roleOf(tokens[tokens.indexOf(token) + 1]) === 'the') claims.add(token);
+  }
+  return { lines: [{ kind: 'holdback', exposure: `${percent.value}%`, phrase: clause.phrase }], claims };
+}
+
+function isTooMuch(token: Token): boolean {
+  if (token.kind === 'word' && token.sense.role === 'act') return token.sense.act !== 'hold';
+  return (
+    ['not', 'if', 'unless', 'provided', 'turn', 'delegate', 'inject', 'after'].includes(
+      roleOf(token) ?? '',
+    ) || token.kind === 'metric'
+  );
+}
+
+function hasRole(tokens: readonly Token[], role: Role): boolean {
+  return tokens.some((token) => roleOf(token) === role);
+}

@@ -1,0 +1,92 @@
+import { type Clause, MAX_CLAUSE_TOKENS } from './instruction-clause.ts';
+import type { Line, Reader } from './instruction-line.ts';
+import { roleOf, type Token, weightOf } from './instruction-token.ts';
+
+/** What all clauses came to: the lines that were read, and the words that were not. */
+export interface Ledger {
+  readonly lines: readonly Line[];
+  readonly unread: readonly string[];
+}
+
+/** Readers that have a clause to themselves, tried in order, and those that may share one ("double … if …"). */
+export interface Readers {
+  readonly alone: readonly Reader[];
+  readonly together: readonly Reader[];
+}
+
+/**
+ * Keeps account of every clause: readers claim the tokens they answer for, and a clause is read whole or not at all.
+ *
+ * A clause that bears anything (a number, a metric, an order) is read only when every one of its tokens that bears or turns
+ * meaning is claimed. Otherwise whatever its readers made of it is dropped and its words are listed as unread. So a word
+ * nobody knows can cost a reading, and can never bend one.
+ */
+export function keepLedger(clauses: readonly Clause[], readers: Readers): Ledger {
+  const lines: Line[] = [];
+  const unread: string[] = [];
+  let isTainted = false;
+  for (const clause of clauses) {
+    isTainted ||= clause.tokens.some((token) => roleOf(token) === 'inject');
+    if (isTainted) {
+      unread.push(clause.phrase);
+      continue;
+    }
+    const read = readWhole(clause, lines, readers);
+    if (read === null) unread.push(clause.phrase);
+    else lines.push(...read);
+  }
+  return { lines, unread: [...new Set(unread)].filter((phrase) => phrase !== '') };
+}
+
+/** The lines of a clause; empty for prose that bears nothing; null when it has to be reported. */
+function readWhole(clause: Clause, before: readonly Line[], readers: Readers): readonly Line[] | null {
+  if (!clause.tokens.some((token) => bears(token, clause.tokens))) return isProse(clause) ? [] : null;
+  if (clause.tokens.length > MAX_CLAUSE_TOKENS) return null;
+  const claims = new Set<Token>();
+  const lines: Line[] = [];
+  for (const [at, read] of [...readers.alone, ...readers.together].entries()) {
+    const reading = read(clause, lines.length === 0 ? before : [...before, ...lines]);
+    if (reading === null) continue;
+    lines.push(...reading.lines);
+    for (const token of reading.claims) claims.add(token);
+    if (at < readers.alone.length) break;
+  }
+  const isWhole =
+    lines.length > 0 && clause.tokens.every((token) => weightOf(token) === 'free' || claims.has(token));
+  return isWhole ? lines : null;
+}
+
+function bears(token: Token, clause: readonly Token[]): boolean {
+  if (weightOf(token) === 'bears') return true;
+  const role = roleOf(token);
+  if (token.kind === 'audience') return clause.some((other) => roleOf(other) === 'go');
+  if (role === 'strange') return token.kind === 'word' && /\p{N}/u.test(token.word) && !isVersion(token.word);
+  if (role === 'calendar')
+    return clause.some((other) => ['not', 'only', 'avoid', 'begin'].includes(roleOf(other) ?? ''));
+  const isOrderTurned = role === 'not' || role === 'only' || role === 'unless';
+  return isOrderTurned && clause.some((other) => ['go', 'begin'].includes(roleOf(other) ?? ''));
+}
+
+/** "v2" and "checkout-v2" are names, not numbers. */
+function isVersion(word: string): boolean {
+  return /^(?:[a-z-]{1,40}-)?v\d{1,6}$/.test(word);
+}
+
+/** Words that English does not have and its neighbours use in every sentence. */
+const ELSEWHERE: ReadonlySet<string> = new Set(
+  (
+    'le la les un une des du et en est sur pour avec dans si der die das und ist mit bei wenn nicht auf von el los las para por con que si het een niet ' +
+    'naar als og til ikke och att il lo gli di che per se non ou nous vous mais aux au den dem zu em um uma os as dos da na no'
+  ).split(' '),
+);
+
+/** Harmless prose is prose somebody here can read: English, or a heading's few words. */
+function isProse({ tokens, isHeading }: Clause): boolean {
+  const words = tokens.filter((token) => token.kind === 'word');
+  const strange = words.filter((token) => roleOf(token) === 'strange');
+  if (strange.some((token) => token.kind === 'word' && /[^\x20-\x7e]/.test(token.word))) return false;
+  const foreign = strange.filter((token) => token.kind === 'word' && ELSEWHERE.has(token.word)).length;
+  if (foreign > 0 && strange.length > 1) return false;
+  const isShortHeading = isHeading && words.length <= 6;
+  return isShortHeading || words.length === 0 || (words.length - strange.length) * 4 >= words.length;
+}

@@ -1,0 +1,45 @@
+import { rulePlanner } from '../../src/agent/rule-planner.ts';
+import type { Proposal } from '../../src/core/plan/proposal.ts';
+
+/** The diff that turns `before` into `after`, as one hunk with all of the file for context. Null is no file. */
+export function diffOf(path: string, before: string | null, after: string | null): string {
+  const [old, now] = [linesOf(before), linesOf(after)];
+  let head = 0;
+  while (head < old.length && head < now.length && old[head] === now[head]) head += 1;
+  let tail = 0;
+  while (tail < old.length - head && tail < now.length - head && old.at(-1 - tail) === now.at(-1 - tail))
+    tail += 1;
+  const body = [
+    ...old.slice(0, head).map((line) => ` ${line}`),
+    ...old.slice(head, old.length - tail).map((line) => `-${line}`),
+    ...now.slice(head, now.length - tail).map((line) => `+${line}`),
+    ...old.slice(old.length - tail).map((line) => ` ${line}`),
+  ];
+  return [
+    `diff --git a/${path} b/${path}`,
+    ...(before === null ? ['new file mode 100644'] : []),
+    ...(after === null ? ['deleted file mode 100644'] : []),
+    `--- ${before === null ? '/dev/null' : `a/${path}`}`,
+    `+++ ${after === null ? '/dev/null' : `b/${path}`}`,
+    `@@ -${old.length === 0 ? 0 : 1},${old.length} +${now.length === 0 ? 0 : 1},${now.length} @@`,
+    ...body,
+    '',
+  ].join('\n');
+}
+
+export async function planOf(diff: string, title = ''): Promise<Proposal> {
+  return rulePlanner().propose({ diff, title });
+}
+
+/** The signal kinds a change is checked by, most important first. */
+export async function kindsOf(
+  path: string,
+  before: string | null,
+  after: string | null,
+): Promise<readonly string[]> {
+  return (await planOf(diffOf(path, before, after))).checks.map((check) => check.signalKind);
+}
+
+function linesOf(text: string | null): readonly string[] {
+  return text === null || text === '' ? [] : text.replace(/\n$/, '').split('\n');
+}

@@ -1,0 +1,167 @@
+import { expect, test } from 'vitest';
+import { exportLog } from '../../src/engine/log-file.ts';
+import { replay } from '../../src/engine/replay.ts';
+import { ERROR_RATE, P95, ROLLOUT, openRig, planOf } from '../support/rollout-rig.ts';
+
+test('a healthy change goes to everyone by itself, one stage at a time, never before its minimum', async () => {
+  const rig = await openRig();
+  expect(await rig.start(planOf({ checks: [ERROR_RATE, P95] }))).toMatchObject({ kind: 'started' });
+  await rig.run(120_000);
+  expect(await rig.state()).toMatchObject({ phase: 'completed', desired: { percent: 100 } });
+  expect(rig.exposure.writes.map((write) => write.desired.percent)).toEqual([10, 25, 50, 100]);
+  const promotions = (await rig.decisions()).filter((decision) => decision.kind === 'promote');
+  expect(promotions.map((decision) => decision.reason)).toEqual(['all_clear', 'all_clear', 'all_clear']);
+});
+
+test('a regression that shows only when widely exposed is rolled back by itself within seconds', async () => {
+  const rig = await openRig({ extraErrors: ({ percent }) => (percent >= 25 ? 0.03 : 0) });
+  await rig.start(planOf());
+  await rig.run(60_000);
+  const decisions = await rig.decisions();
+  const rollback = decisions.find((decision) => decision.kind === 'rollback');
+  expect(rollback).toMatchObject({ reason: 'breach_rollback', exposure: '25%' });
+  const entered = decisions.find((decision) => decision.kind === 'promote')?.at ?? 0;
+  expect((rollback?.at ?? Infinity) - entered).toBeLessThanOrEqual(8_000);
+  expect(await rig.state()).toMatchObject({ phase: 'rolled_back', desired: { percent: 0 } });
+  expect(rig.exposure.now.percent).toBe(0);
+});
+
+test('a change between the hold and the rollback line is held, and a person rolls it back', async () => {
+  const rig = await openRig({
+    extraErrors: ({ percent }) => (percent >= 25 ? 0.007 : 0),
+    slowdown: ({ percent }) => (percent >= 25 ? 1.8 : 1),
+  });
+  await rig.start(planOf({ checks: [ERROR_RATE, P95] }));
+  await rig.run(40_000);
+  expect((await rig.state()).desired.percent).toBe(25);
+  expect(rig.told.some((message) => message.urgency === 'needs_person')).toBe(true);
+  await rig.command({ verb: 'rollback' });
+  await rig.run(10_000);
+  expect(await rig.state()).toMatchObject({ phase: 'rolled_back', ended: 'person_rollback' });
+  expect(rig.exposure.now.percent).toBe(0);
+});
+
+test.each(['unreachable', 'timeout', 'not_metrics', 'non_finite', 'metric_missing'] as const)(
+  'telemetry that is %s never promotes: it holds, says why, and people are told',
+  async (fault) => {
+    const rig = await openRig({ telemetryFault: (elapsedMs) => (elapsedMs > 8_000 ? fault : null) });
+    await rig.start(planOf());
+    await rig.run(120_000);
+    expect(await rig.state()).toMatchObject({ phase: 'running', stageIndex: 0 });
+    const decisions = await rig.decisions();
+    expect(decisions.at(-1)).toMatchObject({ kind: 'hold', reason: 'telemetry_blind' });
+    expect(decisions.some((decision) => decision.kind === 'promote')).toBe(false);
+    expect(rig.told.find((m) => m.urgency === 'needs_person')?.headline).toContain(`simulated ${fault}`);
+  },
+);
+
+test('telemetry that comes back lets a held rollout go on', async () => {
+  const rig = await openRig({
+    telemetryFault: (elapsedMs) => (elapsedMs > 8_000 && elapsedMs < 30_000 ? 'unreachable' : null),
+  });
+  await rig.start(planOf());
+  await rig.run(150_000);
+  expect((await rig.state()).phase).toBe('completed');
+});
+
+test('a canary that goes silent while stable reports is held', async () => {
+  const rig = await openRig();
+  await rig.start(planOf());
+  await rig.run(3_000);
+  const dead = await openRig({ extraErrors: () => 0 });
+  expect(dead).toBeDefined();
+  // The backend says 10 %, yet no canary request is counted: the canary crashed.
+  const target = rig.parts.targetFor('checkout');
+  const read = target?.telemetry.read;
+  if (target === null || read === undefined) throw new Error('no target');
+  Object.assign(target.telemetry, {
+    read: async (request: Parameters<typeof read>[0]) => {
+      const reading = await read(request);
+      const silenced = reading.samples.map((sample) =>
+        sample.cohort === 'canary' && sample.stat !== null
+          ? { ...sample, stat: { kind: 'share' as const, n: 0, x: 0 } }
+          : sample,
+      );
+      return { ...reading, samples: silenced };
+    },
+  });
+  await rig.run(30_000);
+  expect((await rig.decisions()).at(-1)).toMatchObject({ kind: 'hold', reason: 'canary_silent' });
+});
+
+test('too little traffic is refused before anything moves, with numbers and a workable ladder', async () => {
+  const rig = await openRig({ requestsPerSecond: 10 });
+  const result = await rig.start(planOf());
+  expect(result).toMatchObject({ kind: 'refused', why: { kind: 'not_clearable' } });
+  expect(rig.exposure.writes).toEqual([]);
+  if (result.kind !== 'refused' || result.why.kind !== 'not_clearable') throw new Error('not refused');
+  const { preflight } = result.why;
+  expect(preflight.workable).not.toBeNull();
+  expect(preflight.stages[0]?.neededUnits).toBeGreaterThan(preflight.stages[0]?.expectedUnits ?? 0);
+});
+
+test('the ladder preflight proposes is one that preflight accepts', async () => {
+  const rig = await openRig({ requestsPerSecond: 10 });
+  const result = await rig.start(planOf());
+  if (result.kind !== 'refused' || result.why.kind !== 'not_clearable') throw new Error('not refused');
+  const ladder = result.why.preflight.workable;
+  if (ladder === null) throw new Error('no ladder');
+  const again = await openRig({ requestsPerSecond: 10 });
+  expect(await again.start(planOf({ ladder }))).toMatchObject({ kind: 'started' });
+});
+
+test('every decision replays from the exported log to the same bytes', async () => {
+  const rig = await openRig({ extraErrors: ({ percent }) => (percent >= 25 ? 0.03 : 0) });
+  await rig.start(planOf({ checks: [ERROR_RATE, P95] }));
+  await rig.run(60_000);
+  const text = (await exportLog(rig.parts.store, ROLLOUT)) ?? '';
+  const found = replay(text);
+  expect(found.fault).toBeNull();
+  expect(found.decisions).toEqual(await rig.decisions());
+  expect(found.state).toEqual(await rig.state());
+});
+
+test('a person’s hold stops promotion, and resume starts the stage over', async () => {
+  const rig = await openRig();
+  await rig.start(planOf());
+  await rig.run(5_000);
+  await rig.command({ verb: 'hold', reason: 'lunch' });
+  await rig.run(60_000);
+  expect(await rig.state()).toMatchObject({ stageIndex: 0 });
+  expect((await rig.decisions()).at(-1)).toMatchObject({ kind: 'hold', reason: 'person_hold', by: 'alice' });
+  await rig.command({ verb: 'resume' });
+  await rig.run(9_000);
+  expect(await rig.state()).toMatchObject({ stageIndex: 0 });
+  await rig.run(120_000);
+  expect((await rig.state()).phase).toBe('completed');
+});
+
+test('a promotion ordered for a stage that has moved on is refused', async () => {
+  const rig = await openRig();
+  await rig.start(planOf());
+  await rig.run(15_000);
+  await rig.command({ verb: 'promote', expectedEpoch: 1 });
+  const log = await rig.parts.store.readLog(ROLLOUT, 1);
+  expect(log.find((entry) => entry.kind === 'commanded')?.payload).toMatchObject({ outcome: { kind: 'refused' } });
+});
+
+test('a person cannot promote over a breach of a critical check', async () => {
+  const rig = await openRig({ extraErrors: ({ percent }) => (percent >= 25 ? 0.01 : 0) });
+  await rig.start(planOf());
+  await rig.run(40_000);
+  await rig.command({ verb: 'promote' });
+  expect((await rig.state()).desired.percent).toBeLessThanOrEqual(25);
+  expect(rig.told.some((message) => message.lines.some((line) => line.includes('refused')))).toBe(true);
+});
+
+test('an exposure backend that fails is written again until it agrees', async () => {
+  const rig = await openRig({ extraErrors: ({ percent }) => (percent >= 25 ? 0.05 : 0) });
+  await rig.start(planOf());
+  await rig.run(13_000);
+  rig.exposure.isDown = true;
+  await rig.run(10_000);
+  rig.exposure.isDown = false;
+  await rig.run(20_000);
+  expect(rig.exposure.now.percent).toBe(0);
+  expect((await rig.state()).phase).toBe('rolled_back');
+});
