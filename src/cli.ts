@@ -33,7 +33,8 @@ async function main(argv: readonly string[]): Promise<number> {
     .showHelpAfterError('(--help shows what there is)')
     .exitOverride();
   const context = (): Context => contextOf(program.opts());
-  const end = (run: (...args: never[]) => Promise<number>) =>
+  const end =
+    (run: (...args: never[]) => Promise<number>) =>
     async (...args: unknown[]) => {
       code = await run(...(args as never[]));
     };
@@ -42,7 +43,11 @@ async function main(argv: readonly string[]): Promise<number> {
     .command('demo')
     .description('three real rollouts of a small shop, on this machine, in about two minutes')
     .option('--rate <n>', 'requests a second', positive, 400)
-    .action(end(async (o: { rate: number }) => (await import('./demo/demo.ts')).demoCommand(context(), o, stopping.signal)));
+    .action(
+      end(async (o: { rate: number }) =>
+        (await import('./demo/demo.ts')).demoCommand(context(), o, stopping.signal),
+      ),
+    );
   program
     .command('plan')
     .description('what a change would be watched by; moves nothing')
@@ -73,13 +78,18 @@ async function main(argv: readonly string[]): Promise<number> {
     .description('where a rollout stands (exit 10 held, 11 rolled back, 12 waits for a person)')
     .argument('[id]')
     .option('--watch', 'follow it to its end', false)
-    .action(end(async (id: string | undefined, o: { watch: boolean }) =>
-      (await import('./commands/status.ts')).statusCommand(context(), { id, ...o })));
+    .action(
+      end(async (id: string | undefined, o: { watch: boolean }) =>
+        (await import('./commands/status.ts')).statusCommand(context(), { id, ...o }),
+      ),
+    );
   program
     .command('list')
     .description('rollouts under way')
     .option('--all', 'the ended ones too', false)
-    .action(end(async (o: { all: boolean }) => (await import('./commands/status.ts')).listCommand(context(), o)));
+    .action(
+      end(async (o: { all: boolean }) => (await import('./commands/status.ts')).listCommand(context(), o)),
+    );
   for (const [verb, text] of [
     ['promote', 'go to the next stage on a person’s word'],
     ['hold', 'stay at this exposure'],
@@ -96,37 +106,57 @@ async function main(argv: readonly string[]): Promise<number> {
     if (verb === 'promote' || verb === 'resume') {
       command.option('--expect-epoch <n>', 'refuse if the rollout has moved on from this stage entry');
     }
-    command.action(end(async (id: string | undefined, o: never) =>
-      (await import('./commands/verbs.ts')).verbCommand(context(), verb, { id, ...(o as object) } as never)));
+    command.action(
+      end(async (id: string | undefined, o: never) =>
+        (await import('./commands/verbs.ts')).verbCommand(context(), verb, { id, ...(o as object) } as never),
+      ),
+    );
   }
   program
     .command('log')
     .description('everything that happened; --json gives the file that `replay` reads')
     .argument('[id]')
-    .action(end(async (id: string | undefined) => (await import('./commands/records.ts')).logCommand(context(), id)));
+    .action(
+      end(async (id: string | undefined) =>
+        (await import('./commands/records.ts')).logCommand(context(), id),
+      ),
+    );
   program
     .command('explain')
     .description('one decision with the numbers it rests on')
     .argument('[id]')
     .option('--at <n>', 'the n-th decision instead of the last that did something')
-    .action(end(async (id: string | undefined, o: { at?: string }) =>
-      (await import('./commands/records.ts')).explainCommand(context(), id, o)));
+    .action(
+      end(async (id: string | undefined, o: { at?: string }) =>
+        (await import('./commands/records.ts')).explainCommand(context(), id, o),
+      ),
+    );
   program
     .command('replay')
     .description('decides a log again, offline, and compares bytes')
     .argument('<file>', 'from `sluice log --json`; - reads standard input')
-    .action(end(async (file: string) => (await import('./commands/records.ts')).replayCommand(context(), file)));
+    .action(
+      end(async (file: string) => (await import('./commands/records.ts')).replayCommand(context(), file)),
+    );
   program
     .command('serve')
     .description('engine, OFREP and API in one process on 127.0.0.1')
     .option('--port <n>', '0 takes a free one', port, 4680)
-    .action(end(async (o: { port: number }) => (await import('./commands/serve.ts')).serveCommand(context(), o, stopping.signal)));
+    .action(
+      end(async (o: { port: number }) =>
+        (await import('./commands/serve.ts')).serveCommand(context(), o, stopping.signal),
+      ),
+    );
 
   await program.parseAsync([...argv]);
   return code;
 }
 
-function contextOf(options: { readonly data?: string; readonly config?: string; readonly json?: boolean }): Context {
+function contextOf(options: {
+  readonly data?: string;
+  readonly config?: string;
+  readonly json?: boolean;
+}): Context {
   return {
     dataDir: options.data ?? '.sluice',
     configPath: options.config ?? 'sluice.yaml',
@@ -146,7 +176,8 @@ function positive(text: string): number {
 
 function port(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new InvalidArgumentError('a port is 0 to 65535.');
+  if (!Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new InvalidArgumentError('a port is 0 to 65535.');
   return value;
 }
 
@@ -162,7 +193,9 @@ function codeOf(error: unknown): number {
     process.stderr.write(`sluice: ${message}\n`);
     return code === 'unknown_target' ? EXIT.notFound : EXIT.error;
   }
-  process.stderr.write(`sluice ${VERSION} has a bug; please report this with what you ran:\n${error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(
+    `sluice ${VERSION} has a bug; please report this with what you ran:\n${error instanceof Error ? error.stack : String(error)}\n`,
+  );
   return EXIT.error;
 }
 

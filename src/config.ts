@@ -6,13 +6,15 @@ import type { Measure } from './core/plan/check.ts';
 import { parseLine } from './core/plan/line-text.ts';
 import type { Guardrail } from './core/plan/merge.ts';
 import type { Cohorts, SignalBinding } from './core/plan/signal-binding.ts';
-import { type SignalShape, SIGNAL_KINDS, isSignalKind } from './core/plan/signal-kinds.ts';
+import { isSignalKind, SIGNAL_KINDS, type SignalShape } from './core/plan/signal-kinds.ts';
 
 /** What an operator configured, checked once. The rest of the program sees only this. */
 export interface Config {
   /** Time between looks, ms: the shortest `every` of the sources. */
   readonly tickMs: number;
-  readonly sources: Readonly<Record<string, { readonly everyMs: number; readonly endpoints: readonly string[] }>>;
+  readonly sources: Readonly<
+    Record<string, { readonly everyMs: number; readonly endpoints: readonly string[] }>
+  >;
   readonly signals: Readonly<Record<string, SignalBinding>>;
   readonly surfaces: Readonly<Record<string, { readonly guardrails: readonly Guardrail[] }>>;
   readonly targets: Readonly<Record<string, TargetConfig>>;
@@ -41,13 +43,19 @@ const signalSchema = z.union([
   z.strictObject({ source: z.string(), histogram: z.string(), match: matchers.default({}) }),
   z.strictObject({ source: z.string(), gauge: z.string(), match: matchers.default({}) }),
 ]);
-const duration = z.string().refine((text) => (parseDuration(text) ?? 0) >= 1_000, 'a time of at least a second, as "15s" or "1m"');
+const duration = z
+  .string()
+  .refine((text) => (parseDuration(text) ?? 0) >= 1_000, 'a time of at least a second, as "15s" or "1m"');
 const values = z.union([z.string(), z.array(z.string()).min(1)]);
 
 export const configSchema = z.strictObject({
   telemetry: z.record(
     z.string(),
-    z.strictObject({ kind: z.literal('scrape'), every: duration.default('15s'), endpoints: z.array(z.url()).min(1) }),
+    z.strictObject({
+      kind: z.literal('scrape'),
+      every: duration.default('15s'),
+      endpoints: z.array(z.url()).min(1),
+    }),
   ),
   signals: z.record(z.string(), signalSchema),
   surfaces: z
@@ -70,7 +78,11 @@ export const configSchema = z.strictObject({
     z.string(),
     z.strictObject({
       surface: z.string().optional(),
-      exposure: z.strictObject({ backend: z.literal('embedded'), flag: z.string().min(1), unit: z.string().default('userId') }),
+      exposure: z.strictObject({
+        backend: z.literal('embedded'),
+        flag: z.string().min(1),
+        unit: z.string().default('userId'),
+      }),
       cohorts: z.strictObject({
         label: z.string(),
         canary: values.default('on'),
@@ -91,7 +103,10 @@ export function loadConfig(path: string): Config {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new ConfigInvalid(`${path} cannot be read. Name another with --config, or write one (see README).`, { cause });
+    throw new ConfigInvalid(
+      `${path} cannot be read. Name another with --config, or write one (see README).`,
+      { cause },
+    );
   }
   return parseConfig(text, path);
 }
@@ -134,7 +149,11 @@ function validConfig(raw: RawConfig, path: string): Config {
   const surfaces = Object.fromEntries(
     Object.entries(raw.surfaces).map(([name, surface]) => [
       name,
-      { guardrails: surface.guardrails.map((g, at) => guardrailOf(g, signals, `surfaces.${name}.guardrails[${at}]`, fail)) },
+      {
+        guardrails: surface.guardrails.map((g, at) =>
+          guardrailOf(g, signals, `surfaces.${name}.guardrails[${at}]`, fail),
+        ),
+      },
     ]),
   );
   return { tickMs: Math.min(...everys), sources, signals, surfaces, targets: targetsOf(raw, fail) };
@@ -148,7 +167,8 @@ function targetsOf(raw: RawConfig, fail: (place: string, problem: string) => nev
       if (surface !== undefined && !Object.hasOwn(raw.surfaces, surface)) {
         fail(`targets.${name}.surface`, `"${surface}" is not one of the surfaces`);
       }
-      if (flags.has(exposure.flag)) fail(`targets.${name}.exposure.flag`, `"${exposure.flag}" drives another target`);
+      if (flags.has(exposure.flag))
+        fail(`targets.${name}.exposure.flag`, `"${exposure.flag}" drives another target`);
       flags.add(exposure.flag);
       const control = cohorts.control === undefined ? [] : [cohorts.control].flat();
       return [
@@ -202,13 +222,22 @@ function guardrailOf(
     const text = raw[slot];
     if (text === undefined) return null;
     const parsed = parseLine(text, measure);
-    return parsed ?? fail(`${place}.${slot}`, `"${text}" is no line for a ${shape} (try "+0.5 points", "+20 percent", "above 300 ms")`);
+    return (
+      parsed ??
+      fail(
+        `${place}.${slot}`,
+        `"${text}" is no line for a ${shape} (try "+0.5 points", "+20 percent", "above 300 ms")`,
+      )
+    );
   };
   const hold = line('hold');
   const rollback = line('rollback');
-  if (hold === null && rollback === null && raw.severity !== 'advisory') fail(place, 'has neither a hold nor a rollback line');
-  if (hold !== null && rollback !== null && hold.worse !== rollback.worse) fail(place, 'holds and rolls back in opposite directions');
-  const usual = isSignalKind(raw.signal) && SIGNAL_KINDS[raw.signal].worse === 'decrease' ? 'decrease' : 'increase';
+  if (hold === null && rollback === null && raw.severity !== 'advisory')
+    fail(place, 'has neither a hold nor a rollback line');
+  if (hold !== null && rollback !== null && hold.worse !== rollback.worse)
+    fail(place, 'holds and rolls back in opposite directions');
+  const usual =
+    isSignalKind(raw.signal) && SIGNAL_KINDS[raw.signal].worse === 'decrease' ? 'decrease' : 'increase';
   return {
     signal: raw.signal,
     measure,

@@ -8,16 +8,22 @@ import { openScrapeTelemetry } from './adapters/scrape/scrape.ts';
 import { openSqliteStore } from './adapters/sqlite/store.ts';
 import { systemClock } from './adapters/system/clock.ts';
 import { rulePlanner } from './agent/rule-planner.ts';
-import { type Config, type TargetConfig, shapeOf } from './config.ts';
+import { type Config, shapeOf, type TargetConfig } from './config.ts';
 import type { Plan } from './core/plan/plan.ts';
 import type { RolloutState } from './core/rollout/state.ts';
 import { localControl } from './engine/control.ts';
-import { type EngineParts, type EngineTiming, STANDARD_TIMING, type TargetParts, runEngine } from './engine/engine.ts';
+import {
+  type EngineParts,
+  type EngineTiming,
+  runEngine,
+  STANDARD_TIMING,
+  type TargetParts,
+} from './engine/engine.ts';
 import type { Chat } from './ports/chat.ts';
 import type { Control } from './ports/control.ts';
 import type { Log } from './ports/log.ts';
 import type { Telemetry } from './ports/telemetry.ts';
-import { type RunningServer, openServer } from './server/server.ts';
+import { openServer, type RunningServer } from './server/server.ts';
 
 /** A Sluice put together from its parts: the only file that names concrete adapters. */
 export interface Sluice {
@@ -65,7 +71,9 @@ export async function openSluice(options: SluiceOptions): Promise<Sluice> {
     worker: `${hostname()}:${process.pid}:${Math.round(clock.now() - clock.mono())}`,
     timing,
   };
-  const measurable = new Map(Object.entries(config.signals).map(([name, binding]) => [name, shapeOf(binding)]));
+  const measurable = new Map(
+    Object.entries(config.signals).map(([name, binding]) => [name, shapeOf(binding)]),
+  );
   const control = localControl({
     engine,
     planners: [rulePlanner()],
@@ -130,7 +138,10 @@ export function newToken(): string {
 }
 
 /** The control of a Sluice that runs already and answers at this address, or null. */
-export async function runningControl(address: { readonly url: string; readonly token: string }): Promise<Control | null> {
+export async function runningControl(address: {
+  readonly url: string;
+  readonly token: string;
+}): Promise<Control | null> {
   return (await isReachable(address)) ? controlClient(address) : null;
 }
 

@@ -9,7 +9,7 @@ import { BEHAVING_CLASSES, classOfPath, type PathClass } from './path-class.ts';
  * What a changed line changes: `code` something a detector reads; `text` only what its strings hold; `place` only its
  * indentation; `nothing`: it is context, blank, a comment or an import.
  */
-export type Novelty = 'code' | 'text' | 'place' | 'nothing';
+type Novelty = 'code' | 'text' | 'place' | 'nothing';
 
 export interface CodeLine {
   readonly kind: DiffLine['kind'];

@@ -7,7 +7,7 @@ import {
   pathPair,
 } from './diff-path.ts';
 
-export type FileStatus = 'added' | 'deleted' | 'renamed' | 'modified' | 'binary';
+type FileStatus = 'added' | 'deleted' | 'renamed' | 'modified' | 'binary';
 
 /** One line of a hunk, without its marker and line ending. The side it does not exist on has no number. */
 export interface DiffLine {
@@ -32,7 +32,7 @@ export interface DiffFile {
 }
 
 /** What could not be read, at which line of the diff, counted from 1. */
-export interface DiffFault {
+interface DiffFault {
   readonly line: number;
   readonly what: string;
 }
@@ -46,7 +46,7 @@ export interface DiffReading {
 
 /** Beyond these nobody reviews a diff, and memory must stay bounded. */
 export const MAX_DIFF_LINES = 100_000;
-export const MAX_DIFF_CHARS = 16_000_000;
+const MAX_DIFF_CHARS = 16_000_000;
 const MAX_FAULTS = 20;
 
 interface FileDraft {

@@ -17,18 +17,24 @@ export type PathClass =
 /** The classes that can change how the service behaves, and so are the only ones shown to detectors. */
 export const BEHAVING_CLASSES: ReadonlySet<PathClass> = new Set(['code', 'migration', 'manifest', 'config']);
 
-const setOf = (words: string): ReadonlySet<string> => new Set(words.split(' '));
+const setOf = (words: string): ReadonlySet<string> => new Set(words.trim().split(/\s+/));
 
 const DOC_EXTENSIONS = setOf('md mdx markdown rst adoc asciidoc txt tex pdf');
 const DOC_NAMES = setOf('license licence notice authors contributors codeowners changelog copying readme');
 const ASSET_EXTENSIONS = setOf(
-  'css scss sass less styl html htm svg png jpg jpeg gif webp avif ico woff woff2 ttf otf eot mp3 mp4 webm vue svelte po pot',
+  `
+    css scss sass less styl html htm svg png jpg jpeg gif webp avif ico woff woff2 ttf otf eot mp3 mp4
+    webm vue svelte po pot
+`,
 );
 const SETTING_EXTENSIONS = setOf(
   'yaml yml toml json json5 jsonc ini env properties conf cfg tf tfvars hcl xml',
 );
 const TEST_FOLDERS = setOf(
-  'test tests __tests__ spec specs testdata __mocks__ __fixtures__ fixtures e2e cypress playwright androidtest',
+  `
+    test tests __tests__ spec specs testdata __mocks__ __fixtures__ fixtures e2e cypress playwright
+    androidtest
+`,
 );
 const SNAPSHOT_FOLDERS = setOf('__snapshots__ snapshots');
 const GENERATED_FOLDERS = setOf(
@@ -39,13 +45,24 @@ const CI_FOLDERS = setOf(
   '.github .circleci .gitlab .buildkite .husky .ci .azure .teamcity .vscode .idea .devcontainer',
 );
 const CI_NAMES = setOf(
-  '.gitlab-ci.yml .travis.yml azure-pipelines.yml jenkinsfile makefile justfile taskfile.yml renovate.json .gitignore .gitattributes .editorconfig .npmrc .nvmrc .dockerignore biome.json tsconfig.json knip.json .prettierrc .eslintrc .eslintrc.json .rubocop.yml .pre-commit-config.yaml .golangci.yml codecov.yml dependabot.yml tox.ini pytest.ini',
+  `
+    .gitlab-ci.yml .travis.yml azure-pipelines.yml jenkinsfile makefile justfile taskfile.yml
+    renovate.json .gitignore .gitattributes .editorconfig .npmrc .nvmrc .dockerignore biome.json
+    tsconfig.json knip.json .prettierrc .eslintrc .eslintrc.json .rubocop.yml .pre-commit-config.yaml
+    .golangci.yml codecov.yml dependabot.yml tox.ini pytest.ini
+`,
 );
 const LOCK_NAMES = setOf(
-  'package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock bun.lockb go.sum packages.lock.json gradle.lockfile package.resolved .terraform.lock.hcl',
+  `
+    package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock bun.lockb go.sum
+    packages.lock.json gradle.lockfile package.resolved .terraform.lock.hcl
+`,
 );
 const MANIFEST_NAMES = setOf(
-  'package.json go.mod cargo.toml gemfile composer.json pyproject.toml setup.py setup.cfg pipfile pom.xml build.gradle build.gradle.kts build.sbt directory.packages.props .gitmodules',
+  `
+    package.json go.mod cargo.toml gemfile composer.json pyproject.toml setup.py setup.cfg pipfile
+    pom.xml build.gradle build.gradle.kts build.sbt directory.packages.props .gitmodules
+`,
 );
 const UI_FOLDERS = setOf(
   'components ui frontend client web styles assets public static views templates storybook',

@@ -54,7 +54,10 @@ export async function withControl<T>(
   if (url !== undefined) {
     const control = await runningControl({ url, token: token ?? '' });
     if (control !== null) return use(control, 'serve');
-    throw new CommandEnd(EXIT.notFound, `no Sluice answers at ${url} with this token (SLUICE_URL, SLUICE_TOKEN)`);
+    throw new CommandEnd(
+      EXIT.notFound,
+      `no Sluice answers at ${url} with this token (SLUICE_URL, SLUICE_TOKEN)`,
+    );
   }
   const address = readAddress(context.dataDir);
   const running = address === null ? null : await runningControl(address);
@@ -76,7 +79,8 @@ export async function withControl<T>(
 export async function chosenRollout(control: Control, id: string | undefined): Promise<RolloutView> {
   if (id !== undefined) {
     const view = await control.get(id);
-    if (view === null) throw new CommandEnd(EXIT.notFound, `there is no rollout ${id}; \`sluice list --all\` shows them`);
+    if (view === null)
+      throw new CommandEnd(EXIT.notFound, `there is no rollout ${id}; \`sluice list --all\` shows them`);
     return view;
   }
   const live = await control.list({ unfinishedOnly: true });
@@ -85,7 +89,8 @@ export async function chosenRollout(control: Control, id: string | undefined): P
     throw new CommandEnd(EXIT.usage, `several rollouts are under way: ${ids}. Name one.`);
   }
   const view = live[0] ?? (await control.list({ unfinishedOnly: false }))[0];
-  if (view === undefined) throw new CommandEnd(EXIT.notFound, 'there is no rollout yet; `sluice start` begins one');
+  if (view === undefined)
+    throw new CommandEnd(EXIT.notFound, 'there is no rollout yet; `sluice start` begins one');
   return view;
 }
 

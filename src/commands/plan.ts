@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { loadConfig } from '../config.ts';
 import { TICK_MS } from '../core/gate/settings.ts';
 import { readInstruction } from '../core/plan/instruction.ts';
-import { type Planned, makePlan } from '../core/plan/merge.ts';
+import { makePlan, type Planned } from '../core/plan/merge.ts';
 import { rulePlanner } from '../main.ts';
 import type { PlanWords } from '../ports/control.ts';
 import { planJson, planText } from '../render/plan-text.ts';
@@ -29,7 +29,9 @@ export async function planCommand(context: Context, options: PlanOptions): Promi
 
 /** Without a configuration nothing is known of what can be measured: every signal kind is taken on trust, and that is said. */
 async function planWithoutConfig(context: Context, options: PlanOptions): Promise<Planned> {
-  context.say(`no ${context.configPath}: every signal is assumed to be measurable, and no surface adds guardrails`);
+  context.say(
+    `no ${context.configPath}: every signal is assumed to be measurable, and no surface adds guardrails`,
+  );
   const { diff, title, instruction } = wordsOf(options);
   const proposal = await rulePlanner().propose({ diff, title });
   return makePlan({
@@ -66,7 +68,10 @@ function onlyTarget(context: Context): string {
   const names = Object.keys(loadConfig(context.configPath).targets);
   const [only] = names;
   if (only === undefined || names.length > 1) {
-    throw new CommandEnd(EXIT.usage, `name a target with --target: ${names.join(', ') || 'none is configured'}`);
+    throw new CommandEnd(
+      EXIT.usage,
+      `name a target with --target: ${names.join(', ') || 'none is configured'}`,
+    );
   }
   return only;
 }

@@ -65,7 +65,9 @@ export async function explainCommand(
     return EXIT.done;
   }
   context.out(explanation.headline);
-  context.out(`decided ${new Date(decision.at).toISOString()}, number ${decisions.indexOf(decision) + 1} of ${decisions.length}`);
+  context.out(
+    `decided ${new Date(decision.at).toISOString()}, number ${decisions.indexOf(decision) + 1} of ${decisions.length}`,
+  );
   for (const [at, row] of explanation.checks.entries()) {
     const finding = decision.findings[at];
     const check = plan.checks.find((candidate) => candidate.id === row.checkId);
@@ -76,7 +78,9 @@ export async function explainCommand(
       return `${shown} (${events === null ? '' : `${Math.round(events)} of `}${Math.round(units)})`;
     };
     context.out(`  ${row.name}  ${row.outcome}: ${row.note}`);
-    context.out(`     canary ${arm('canary')}, stable ${arm('baseline')}, difference ${row.difference}; ${row.lines}`);
+    context.out(
+      `     canary ${arm('canary')}, stable ${arm('baseline')}, difference ${row.difference}; ${row.lines}`,
+    );
     if (check.hold !== null || check.rollback !== null) {
       const e = (log: number) => Math.exp(log).toPrecision(3);
       context.out(
@@ -95,12 +99,16 @@ export async function replayCommand(context: Context, file: string): Promise<num
   const { fault } = found;
   if (context.json) {
     const { rolloutId, events } = found;
-    context.out(JSON.stringify({ version: 1, rolloutId, events, decisions: found.decisions.length, fault }, null, 2));
+    context.out(
+      JSON.stringify({ version: 1, rolloutId, events, decisions: found.decisions.length, fault }, null, 2),
+    );
   } else if (fault === null) {
     const counts = new Map<string, number>();
     for (const { kind } of found.decisions) counts.set(kind, (counts.get(kind) ?? 0) + 1);
     const summary = [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ');
-    context.out(`${found.rolloutId}: ${found.events} events intact, ${found.decisions.length} decisions replayed to the same bytes (${summary})`);
+    context.out(
+      `${found.rolloutId}: ${found.events} events intact, ${found.decisions.length} decisions replayed to the same bytes (${summary})`,
+    );
     const last = found.decisions.at(-1);
     if (last !== undefined && found.plan !== null) context.out(explain(found.plan, last).headline);
   }

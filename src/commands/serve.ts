@@ -3,7 +3,7 @@ import { terminalChat } from '../adapters/terminal/chat.ts';
 import { lineLog } from '../adapters/terminal/log.ts';
 import { loadConfig } from '../config.ts';
 import { newToken, openSluice } from '../main.ts';
-import { type Context, addressPath, writeAddress } from './context.ts';
+import { addressPath, type Context, writeAddress } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 
 /** Engine, OFREP and JSON API in one process on 127.0.0.1, until it is told to stop. Rollouts go on at the next start. */
@@ -23,8 +23,12 @@ export async function serveCommand(
     const token = context.env['SLUICE_TOKEN'] ?? newToken();
     const server = await sluice.serve(options.port, token);
     writeAddress(context.dataDir, { url: server.url, token, pid: process.pid });
-    context.say(`serving on ${server.url}: OFREP at /ofrep/v1, API at /api (token in ${addressPath(context.dataDir)})`);
-    context.say(`watching ${Object.keys(config.targets).join(', ') || 'no target'}; Ctrl-C stops, rollouts go on at the next start`);
+    context.say(
+      `serving on ${server.url}: OFREP at /ofrep/v1, API at /api (token in ${addressPath(context.dataDir)})`,
+    );
+    context.say(
+      `watching ${Object.keys(config.targets).join(', ') || 'no target'}; Ctrl-C stops, rollouts go on at the next start`,
+    );
     await sluice.run(stop);
     await server.close();
     rmSync(addressPath(context.dataDir), { force: true });

@@ -48,7 +48,9 @@ function tellOutcome(context: Context, outcome: StartOutcome): number {
     case 'started':
       if (!context.json) context.out(outcome.rolloutId);
       for (const line of preflightText(outcome.preflight)) context.say(line);
-      context.say(`started ${outcome.rolloutId}; follow it with \`sluice status ${outcome.rolloutId} --watch\``);
+      context.say(
+        `started ${outcome.rolloutId}; follow it with \`sluice status ${outcome.rolloutId} --watch\``,
+      );
       return EXIT.done;
     case 'needs_confirmation':
       context.say('not started: a person must settle the questions above, then start again with --yes');

@@ -3,7 +3,7 @@ import type { Decision } from './gate/decision.ts';
 import type { Finding } from './gate/finding.ts';
 import { type Check, signalName } from './plan/check.ts';
 import { formatDelta, formatLine, formatValue } from './plan/line-text.ts';
-import { type Plan, isLastStage, stageAt } from './plan/plan.ts';
+import { isLastStage, type Plan, stageAt } from './plan/plan.ts';
 
 /** A decision in words and numbers, before any surface dresses it. Every surface renders this and nothing else. */
 export interface Explanation {
@@ -200,7 +200,8 @@ function percentOfThreshold(finding: Finding): string {
 
 export function checkLine(check: Check, finding: Finding): CheckLine {
   const { canary, baseline } = finding;
-  const value = (arm: Finding['canary']) => (arm.value === null ? '–' : formatValue(arm.value, check.measure));
+  const value = (arm: Finding['canary']) =>
+    arm.value === null ? '–' : formatValue(arm.value, check.measure);
   return {
     checkId: check.id,
     name: signalName(check),
@@ -216,9 +217,11 @@ export function checkLine(check: Check, finding: Finding): CheckLine {
 function differenceText(check: Check, canary: number | null, baseline: number | null): string {
   if (canary === null || baseline === null) return '–';
   const sign = canary >= baseline ? '+' : '−';
-  const compare = (check.hold ?? check.rollback)?.compare ?? (check.measure.kind === 'share' ? 'difference' : 'band');
+  const compare =
+    (check.hold ?? check.rollback)?.compare ?? (check.measure.kind === 'share' ? 'difference' : 'band');
   const isRelative = compare === 'ratio' || compare === 'band' || check.measure.kind !== 'share';
-  if (!isRelative || baseline === 0) return `${sign}${formatDelta(Math.abs(canary - baseline), check.measure)}`;
+  if (!isRelative || baseline === 0)
+    return `${sign}${formatDelta(Math.abs(canary - baseline), check.measure)}`;
   return `${sign}${Math.abs(Math.round((canary / baseline - 1) * 1000) / 10)} %`;
 }
 

@@ -83,7 +83,16 @@ export async function demoCommand(
   const running = sluice.run(ending.signal);
   try {
     introduce(context, options.rate);
-    const stage = { context, sluice, sluiceUrl: server.url, shopPort, runDir, rate: options.rate, live, stop };
+    const stage = {
+      context,
+      sluice,
+      sluiceUrl: server.url,
+      shopPort,
+      runDir,
+      rate: options.rate,
+      live,
+      stop,
+    };
     const records: Finished[] = [];
     for (const pull of readPulls()) records.push(await rollOut(pull, stage));
     conclude(context, records);
@@ -103,7 +112,7 @@ export async function demoCommand(
 function introduce(context: Context, rate: number): void {
   context.say(
     [
-      styleText('bold', 'Sluice demo') + ': a small shop, three pull requests, real traffic on loopback.',
+      `${styleText('bold', 'Sluice demo')}: a small shop, three pull requests, real traffic on loopback.`,
       `${USERS} customers, ${rate} requests/s; looks are 1 s apart instead of 15 s, stages last seconds instead of minutes.`,
       'The agent reads each diff and proposes checks; arithmetic decides.',
     ].join('\n'),

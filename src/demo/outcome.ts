@@ -57,7 +57,10 @@ export function outcomeOf(
     harmToZeroMs: firstHarm === undefined || zeroAt === null ? null : zeroAt - firstHarm.from,
     extraFailures,
     extraFailuresAtFull: canaryN === 0 ? 0 : Math.round((extraFailures * everyoneN) / canaryN),
-    heldFor: heldFor(plan, looks.map((look) => look.decision)),
+    heldFor: heldFor(
+      plan,
+      looks.map((look) => look.decision),
+    ),
   };
 }
 

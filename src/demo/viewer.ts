@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline/promises';
 import { randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline/promises';
 import type { Context } from '../commands/context.ts';
 import type { LiveView } from '../commands/live-view.ts';
 import type { RolloutView } from '../core/rollout/view.ts';
@@ -52,7 +52,8 @@ export async function answerFor(
 /** What it is, how sure, what would settle it, what the options are: all from the decision record. */
 function summaryOf(view: RolloutView): readonly string[] {
   const rows = (view.explanation?.checks ?? []).map(
-    (row) => `   ${row.name}: ${row.canary} against ${row.baseline} on stable (${row.difference}; ${row.lines}), ${row.note}`,
+    (row) =>
+      `   ${row.name}: ${row.canary} against ${row.baseline} on stable (${row.difference}; ${row.lines}), ${row.note}`,
   );
   return [`?? ${view.explanation?.headline ?? view.id}`, ...rows, `   ${view.explanation?.next ?? ''}`];
 }

@@ -1,20 +1,27 @@
-import { type InstructionReading, readInstruction } from '../core/plan/instruction.ts';
-import { type Guardrail, type Planned, makePlan } from '../core/plan/merge.ts';
-import type { Measurable } from '../core/plan/instruction-checks.ts';
-import type { Preflight } from '../core/plan/preflight.ts';
+import type { Json } from '../core/canonical-json.ts';
 import { formatDuration } from '../core/duration.ts';
-import { formatLadder } from '../core/plan/ladder.ts';
 import type { Decision } from '../core/gate/decision.ts';
+import { type InstructionReading, readInstruction } from '../core/plan/instruction.ts';
+import type { Measurable } from '../core/plan/instruction-checks.ts';
+import { formatLadder } from '../core/plan/ladder.ts';
+import { type Guardrail, makePlan, type Planned } from '../core/plan/merge.ts';
+import type { Plan } from '../core/plan/plan.ts';
+import type { Preflight } from '../core/plan/preflight.ts';
 import type { Command } from '../core/rollout/command.ts';
 import { eventOf } from '../core/rollout/events.ts';
 import type { RolloutState } from '../core/rollout/state.ts';
-import type { Plan } from '../core/plan/plan.ts';
 import { type RolloutView, TREND_LOOKS, viewOf } from '../core/rollout/view.ts';
-import type { CommandReply, CommandWords, Control, PlanWords, StartOutcome, StartWords } from '../ports/control.ts';
+import type {
+  CommandReply,
+  CommandWords,
+  Control,
+  PlanWords,
+  StartOutcome,
+  StartWords,
+} from '../ports/control.ts';
 import { digestOf } from '../ports/digest.ts';
 import type { Planner } from '../ports/planner.ts';
 import type { RolloutRow } from '../ports/store.ts';
-import type { Json } from '../core/canonical-json.ts';
 import { type EngineParts, tickOne } from './engine.ts';
 import { exportLog } from './log-file.ts';
 import { type StartRefusal, startRollout } from './start.ts';
@@ -64,7 +71,9 @@ export class UnknownTarget extends Error {
   override readonly name = 'UnknownTarget';
   readonly code = 'unknown_target';
   constructor(target: string, known: readonly string[]) {
-    super(`no target "${target}" is configured; there ${known.length === 0 ? 'are none' : `is ${known.join(', ')}`}`);
+    super(
+      `no target "${target}" is configured; there ${known.length === 0 ? 'are none' : `is ${known.join(', ')}`}`,
+    );
   }
 }
 
@@ -144,8 +153,12 @@ function notClearableText(forecast: Preflight): string {
   const stages = forecast.stages
     .filter((stage) => stage.verdict === 'not_clearable')
     .map((stage) => {
-      const need = stage.neededMs === null ? 'can never be cleared' : `needs ${formatDuration(roundUp(stage.neededMs))}`;
-      const units = stage.neededUnits === null ? '' : ` (${stage.neededUnits} canary requests for ${stage.slowest}, ${stage.expectedUnits} expected)`;
+      const need =
+        stage.neededMs === null ? 'can never be cleared' : `needs ${formatDuration(roundUp(stage.neededMs))}`;
+      const units =
+        stage.neededUnits === null
+          ? ''
+          : ` (${stage.neededUnits} canary requests for ${stage.slowest}, ${stage.expectedUnits} expected)`;
       return `${stage.exposure} ${need} and has ${formatDuration(stage.holdMs)}${units}`;
     });
   const workable = forecast.workable;
@@ -182,7 +195,9 @@ async function command(
   const message = { source: 'control', deliveryId: words.deliveryId, rolloutId, receivedAt: now };
   await engine.store.appendInbox({ ...message, body: body as unknown as Json });
   await tickOne(rolloutId, engine);
-  const isHandled = (await engine.store.pendingInbox(rolloutId)).every((m) => m.deliveryId !== words.deliveryId);
+  const isHandled = (await engine.store.pendingInbox(rolloutId)).every(
+    (m) => m.deliveryId !== words.deliveryId,
+  );
   const row = await engine.store.get(rolloutId);
   if (!isHandled || row === null) return { kind: 'queued' };
   const refusal = await refusalInLog(engine, row, body);
@@ -222,4 +237,3 @@ async function recentDecisions(
     return event.kind === 'decided' ? [event.decision] : [];
   });
 }
-

@@ -1,5 +1,5 @@
 import type { Evidence } from '../core/gate/evidence.ts';
-import { type RolloutState, isSameExposure } from '../core/rollout/state.ts';
+import { isSameExposure, type RolloutState } from '../core/rollout/state.ts';
 import type { ChatMessage } from '../ports/chat.ts';
 import { type DesiredExposure, ExposureUnavailable } from '../ports/exposure.ts';
 import type { Effect } from '../ports/store.ts';
@@ -24,7 +24,11 @@ export async function deliver(
   const wasSet = isTrue || (await tryExposure(claim, state, evidence, target, parts));
   for (const effect of await parts.store.pendingEffects(claim.rolloutId)) {
     if (effect.kind === 'tell') await tell(effect, parts);
-    else await parts.store.settleEffect(effect, wasSet ? { kind: 'done' } : { kind: 'failed', error: 'not set' });
+    else
+      await parts.store.settleEffect(
+        effect,
+        wasSet ? { kind: 'done' } : { kind: 'failed', error: 'not set' },
+      );
   }
 }
 
@@ -45,7 +49,9 @@ async function tryExposure(
 
 function isRaising(actual: Evidence['actual'], desired: DesiredExposure): boolean {
   if (actual === null) return desired.percent > 0 || desired.audiences.length > 0;
-  return desired.percent > actual.percent || desired.audiences.some((name) => !actual.audiences.includes(name));
+  return (
+    desired.percent > actual.percent || desired.audiences.some((name) => !actual.audiences.includes(name))
+  );
 }
 
 /** Writes once; true when the backend took it. A stale refusal means that a newer decision is in force already. */
@@ -79,6 +85,9 @@ async function tell(effect: Effect, parts: EngineParts): Promise<void> {
   } catch (error) {
     parts.log.warn('people could not be told', { effect: effect.seq, fault: String(error) });
     const isLast = effect.attempts + 1 >= TELL_ATTEMPTS;
-    await parts.store.settleEffect(effect, isLast ? { kind: 'done' } : { kind: 'failed', error: String(error) });
+    await parts.store.settleEffect(
+      effect,
+      isLast ? { kind: 'done' } : { kind: 'failed', error: String(error) },
+    );
   }
 }

@@ -1,4 +1,4 @@
-import { type Json, canonicalJson } from '../core/canonical-json.ts';
+import { canonicalJson, type Json } from '../core/canonical-json.ts';
 import type { LogEntry } from '../ports/store.ts';
 import type { Store } from './tick.ts';
 

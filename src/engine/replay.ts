@@ -26,7 +26,13 @@ export interface ReplayFault {
   readonly line: number;
   /** Position in the rollout's log, where the line holds an event. */
   readonly seq: number | null;
-  readonly kind: 'not_a_log' | 'altered' | 'evidence_altered' | 'cut_off' | 'other_decider' | 'decision_differs';
+  readonly kind:
+    | 'not_a_log'
+    | 'altered'
+    | 'evidence_altered'
+    | 'cut_off'
+    | 'other_decider'
+    | 'decision_differs';
   readonly message: string;
 }
 
@@ -47,17 +53,26 @@ export function replay(text: string): Replay {
   for (const [at, raw] of lines.entries()) {
     const line = at + 1;
     const parsed = canonicalLine(raw);
-    if (parsed === null) return stop(line, null, at === 0 ? 'not_a_log' : 'altered', `line ${line} is not as it was written`);
+    if (parsed === null)
+      return stop(line, null, at === 0 ? 'not_a_log' : 'altered', `line ${line} is not as it was written`);
     if (at === 0) {
-      if (parsed['format'] !== LOG_FORMAT) return stop(line, null, 'not_a_log', `this is no ${LOG_FORMAT} file`);
+      if (parsed['format'] !== LOG_FORMAT)
+        return stop(line, null, 'not_a_log', `this is no ${LOG_FORMAT} file`);
       found = { ...found, rolloutId: String(parsed['rolloutId']) };
     } else if ('end' in parsed) {
       const end = parsed['end'] as { readonly events: number; readonly head: string };
       const isWhole = end.events === found.events && end.head === prevHash && line === lines.length;
-      return isWhole ? found : stop(line, null, 'altered', 'the closing line does not fit the events before it');
+      return isWhole
+        ? found
+        : stop(line, null, 'altered', 'the closing line does not fit the events before it');
     } else {
       const entry = parsed['entry'] as LogEntry;
-      const problem = entryFault(entry, parsed['evidence'], { line, prevHash, rolloutId: found.rolloutId, seq: found.events + 1 });
+      const problem = entryFault(entry, parsed['evidence'], {
+        line,
+        prevHash,
+        rolloutId: found.rolloutId,
+        seq: found.events + 1,
+      });
       if (problem !== null) return { ...found, fault: problem };
       const next = replayed(found, entry, parsed['evidence'] as Evidence | null, line);
       if (next.fault !== null) return next;
@@ -65,7 +80,12 @@ export function replay(text: string): Replay {
       prevHash = entry.hash;
     }
   }
-  return stop(lines.length, null, 'cut_off', `the file ends after event ${found.events} without its closing line`);
+  return stop(
+    lines.length,
+    null,
+    'cut_off',
+    `the file ends after event ${found.events} without its closing line`,
+  );
 }
 
 /** A line that is exactly the canonical text of an object; null otherwise. */
@@ -82,7 +102,12 @@ function canonicalLine(raw: string): Readonly<Record<string, unknown>> | null {
 function entryFault(
   entry: LogEntry | undefined,
   evidence: unknown,
-  expected: { readonly line: number; readonly prevHash: string; readonly rolloutId: string | null; readonly seq: number },
+  expected: {
+    readonly line: number;
+    readonly prevHash: string;
+    readonly rolloutId: string | null;
+    readonly seq: number;
+  },
 ): ReplayFault | null {
   const { line, seq } = expected;
   if (typeof entry !== 'object' || entry === null) {
@@ -99,12 +124,22 @@ function entryFault(
     return { line, seq: entry.seq, kind: 'altered', message: `${what}: its content does not match its hash` };
   }
   if (entry.prevHash !== expected.prevHash || entry.seq !== seq || entry.rolloutId !== expected.rolloutId) {
-    return { line, seq: entry.seq, kind: 'altered', message: `${what}: it does not follow the event before it` };
+    return {
+      line,
+      seq: entry.seq,
+      kind: 'altered',
+      message: `${what}: it does not follow the event before it`,
+    };
   }
   const isNamed = entry.evidence === null ? evidence === null : digestOf(evidence) === entry.evidence;
   return isNamed
     ? null
-    : { line, seq: entry.seq, kind: 'evidence_altered', message: `${what}: its evidence does not match its digest` };
+    : {
+        line,
+        seq: entry.seq,
+        kind: 'evidence_altered',
+        message: `${what}: its evidence does not match its digest`,
+      };
 }
 
 function replayed(found: Replay, entry: LogEntry, evidence: Evidence | null, line: number): Replay {
@@ -114,7 +149,8 @@ function replayed(found: Replay, entry: LogEntry, evidence: Evidence | null, lin
     fault: { line, seq: entry.seq, kind, message },
   });
   if (event.kind === 'started') {
-    if (digestOf(event.plan) !== event.planDigest) return fault('altered', 'the plan does not match its digest');
+    if (digestOf(event.plan) !== event.planDigest)
+      return fault('altered', 'the plan does not match its digest');
     if (event.versions.decider !== DECIDER_VERSION) {
       return fault(
         'other_decider',
@@ -131,9 +167,17 @@ function replayed(found: Replay, entry: LogEntry, evidence: Evidence | null, lin
   if (event.kind === 'decided' && evidence !== null) {
     const again = decide(plan, state, evidence, entry.at).decision;
     if (canonicalJson(again) !== canonicalJson(event.decision)) {
-      return fault('decision_differs', `event ${entry.seq}: decided ${event.decision.kind}, replayed ${again.kind}`);
+      return fault(
+        'decision_differs',
+        `event ${entry.seq}: decided ${event.decision.kind}, replayed ${again.kind}`,
+      );
     }
     decisions = [...decisions, again];
   }
-  return { ...found, events: entry.seq, decisions, state: fold(plan, state, { at: entry.at, event }, evidence) };
+  return {
+    ...found,
+    events: entry.seq,
+    decisions,
+    state: fold(plan, state, { at: entry.at, event }, evidence),
+  };
 }

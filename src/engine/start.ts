@@ -1,7 +1,7 @@
 import { isAbsolute } from '../core/gate/outcome.ts';
 import type { Sample } from '../core/gate/sample.ts';
 import type { Plan } from '../core/plan/plan.ts';
-import { type Preflight, type TrafficReading, preflight } from '../core/plan/preflight.ts';
+import { type Preflight, preflight, type TrafficReading } from '../core/plan/preflight.ts';
 import { DECIDER_VERSION, type RolloutEvent } from '../core/rollout/events.ts';
 import { fold } from '../core/rollout/fold.ts';
 import { startState } from '../core/rollout/state.ts';
@@ -49,7 +49,9 @@ export async function startRollout(
   const kill = await target.exposure.proveKillSwitch();
   if (kill.kind === 'refused') return refuse({ kind: 'kill_switch', reason: kill.reason });
 
-  request.onProgress?.(`reading the traffic of ${request.plan.target} for ${Math.round(request.measureMs / 1000)} s`);
+  request.onProgress?.(
+    `reading the traffic of ${request.plan.target} for ${Math.round(request.measureMs / 1000)} s`,
+  );
   const traffic = await measureTraffic(request.plan, request.measureMs, target, parts);
   const unreadable = unreadableSignals(request.plan, traffic);
   if (unreadable.length > 0) return refuse({ kind: 'unreadable', details: unreadable });
@@ -117,4 +119,3 @@ async function create(
     nextTickAt: at,
   });
 }
-

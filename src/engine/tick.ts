@@ -1,30 +1,36 @@
 import type { Json } from '../core/canonical-json.ts';
 import { canonicalJson } from '../core/canonical-json.ts';
 import type { Evidence } from '../core/gate/evidence.ts';
-import { explain } from '../core/report.ts';
 import type { Plan } from '../core/plan/plan.ts';
+import { explain } from '../core/report.ts';
 import type { Command } from '../core/rollout/command.ts';
-import { type TimedEvent, eventPayload } from '../core/rollout/events.ts';
+import { eventPayload, type TimedEvent } from '../core/rollout/events.ts';
 import { NOTHING_EXPOSED, type RolloutState } from '../core/rollout/state.ts';
 import { type Step, step } from '../core/rollout/step.ts';
 import type { ChatMessage } from '../ports/chat.ts';
-import type { Claim, InboxMessage, NewEffect, NewEvent, RolloutStore } from '../ports/store.ts';
 import { sha256 } from '../ports/digest.ts';
-import type { EngineParts, TargetParts } from './engine.ts';
+import type { Claim, InboxMessage, NewEffect, NewEvent, RolloutStore } from '../ports/store.ts';
 import { deliver, setExposure } from './deliver.ts';
+import type { EngineParts, TargetParts } from './engine.ts';
 import { observe } from './observe.ts';
 
 export type RolloutClaim = Claim<RolloutState, Plan>;
 export type Store = RolloutStore<RolloutState, Plan>;
 
 /** What one tick did, for whoever waits on it. */
-export type TickResult = { readonly kind: 'ticked'; readonly state: RolloutState } | { readonly kind: 'lost' };
+export type TickResult =
+  | { readonly kind: 'ticked'; readonly state: RolloutState }
+  | { readonly kind: 'lost' };
 
 /**
  * One tick of one claimed rollout: observe, decide, commit, deliver. Self-contained and idempotent; a crash anywhere is mended
  * by the next tick, which reads everything anew. Nothing is promised to the outside before it is in the log.
  */
-export async function tick(claim: RolloutClaim, target: TargetParts, parts: EngineParts): Promise<TickResult> {
+export async function tick(
+  claim: RolloutClaim,
+  target: TargetParts,
+  parts: EngineParts,
+): Promise<TickResult> {
   const inbox = await parts.store.pendingInbox(claim.rolloutId);
   const commands = inbox.map(commandOf);
   const seen = await observe(claim, commands, target, parts);
@@ -32,6 +38,7 @@ export async function tick(claim: RolloutClaim, target: TargetParts, parts: Engi
     commands,
     evidence: seen.evidence,
     quietMs: parts.timing.quietMs,
+    supersededBy: claim.state.phase === 'completed' ? await otherRolloutOn(claim, parts.store) : null,
   });
   const messages = messagesOf(claim, next);
   let committed: Awaited<ReturnType<Store['commit']>>;
@@ -64,6 +71,14 @@ async function breakGlass(
   });
   await setExposure(claim, NOTHING_EXPOSED, next.state.stageEpoch, target, parts);
 }
+
+/** A rollout under way on the same target, other than this one. */
+async function otherRolloutOn(claim: RolloutClaim, store: Store): Promise<string | null> {
+  const live = await store.list({ unfinishedOnly: true, limit: MOST_LIVE });
+  return live.find((row) => row.target === claim.target && row.id !== claim.rolloutId)?.id ?? null;
+}
+
+const MOST_LIVE = 1_000;
 
 function commandOf(message: InboxMessage): Command {
   return message.body as unknown as Command;
@@ -127,7 +142,10 @@ function messageOf(claim: RolloutClaim, timed: TimedEvent, key: string): ChatMes
       const { urgency, headline, next, checks } = explain(claim.plan, event.decision);
       const rows = checks
         .filter((row) => row.outcome !== 'clear')
-        .map((row) => `${row.name}: ${row.canary} against ${row.baseline} (${row.difference}; ${row.lines}), ${row.note}`);
+        .map(
+          (row) =>
+            `${row.name}: ${row.canary} against ${row.baseline} (${row.difference}; ${row.lines}), ${row.note}`,
+        );
       const refused = event.decision.refusedOrder;
       const lines = [...(refused === null ? [] : [`The promotion was refused: ${refused}.`]), ...rows, next];
       return { ...base, urgency, headline, lines };

@@ -30,10 +30,20 @@ export interface StartWords extends PlanWords {
 }
 
 export type StartOutcome =
-  | { readonly kind: 'started'; readonly rolloutId: string; readonly planned: Planned; readonly preflight: Preflight }
+  | {
+      readonly kind: 'started';
+      readonly rolloutId: string;
+      readonly planned: Planned;
+      readonly preflight: Preflight;
+    }
   /** A person must settle these first. */
   | { readonly kind: 'needs_confirmation'; readonly planned: Planned }
-  | { readonly kind: 'refused'; readonly why: string; readonly planned: Planned | null; readonly preflight: Preflight | null };
+  | {
+      readonly kind: 'refused';
+      readonly why: string;
+      readonly planned: Planned | null;
+      readonly preflight: Preflight | null;
+    };
 
 export interface CommandWords {
   readonly verb: 'promote' | 'hold' | 'resume' | 'rollback';

@@ -10,7 +10,12 @@ export const CHAIN_START = '0'.repeat(64);
  */
 export function chained(
   event: NewEvent,
-  place: { readonly rolloutId: string; readonly seq: number; readonly fence: number; readonly prevHash: string },
+  place: {
+    readonly rolloutId: string;
+    readonly seq: number;
+    readonly fence: number;
+    readonly prevHash: string;
+  },
 ): LogEntry {
   const body = {
     actor: event.actor,

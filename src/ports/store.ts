@@ -26,15 +26,24 @@ export interface RolloutStore<State = Json, Plan = Json> {
   pendingEffects(rolloutId: string): Promise<readonly Effect[]>;
   /** Records one delivery attempt. A failed effect stays pending with its attempts counted. */
   settleEffect(effect: Effect, outcome: EffectOutcome): Promise<void>;
-  /** Ends the lease. `nextTickAt` null finishes the rollout: it is never claimed again. A lost lease is left alone. */
+  /**
+   * Ends the lease. `nextTickAt` null finishes the rollout: only a message wakes it again. A message that came in during the
+   * lease makes it due now, whatever is said here. A lost lease is left alone.
+   */
   release(claim: Claim<State, Plan>, nextTickAt: number | null): Promise<void>;
-  /** Keeps an inbound message once per (source, deliveryId) and makes its rollout due now. */
+  /**
+   * Keeps an inbound message once per (source, deliveryId) and makes its rollout due now, a finished one too. A message for
+   * a rollout that is not there yet waits for it.
+   */
   appendInbox(message: InboxMessage): Promise<'new' | 'duplicate'>;
-  /** Messages no commit has handled, oldest first. */
+  /** Messages no commit has handled, in order of arrival. */
   pendingInbox(rolloutId: string): Promise<readonly InboxMessage[]>;
   get(rolloutId: string): Promise<RolloutRow<State, Plan> | null>;
   /** Newest first. */
-  list(filter: { readonly unfinishedOnly: boolean; readonly limit: number }): Promise<readonly RolloutRow<State, Plan>[]>;
+  list(filter: {
+    readonly unfinishedOnly: boolean;
+    readonly limit: number;
+  }): Promise<readonly RolloutRow<State, Plan>[]>;
   /** The hash-chained log from `fromSeq` (1 = all), in order. */
   readLog(rolloutId: string, fromSeq: number): Promise<readonly LogEntry[]>;
   /** The canonical JSON text named by this digest, or null. */
@@ -125,9 +134,7 @@ export interface Effect {
   readonly attempts: number;
 }
 
-export type EffectOutcome =
-  | { readonly kind: 'done' }
-  | { readonly kind: 'failed'; readonly error: string };
+export type EffectOutcome = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly error: string };
 
 export interface InboxMessage {
   readonly source: string;

@@ -16,10 +16,19 @@ export function planText({ plan, faults }: Planned): readonly string[] {
     `  way back  ${wayBack(plan.rollbackSafe)}`,
     '  checks',
     ...plan.checks.flatMap(checkText),
-    ...section('cannot be seen', plan.unobservable.map((entry) => `${entry.what}: ${entry.why}`)),
-    ...section('left out', plan.dropped.map((entry) => `${entry.what}: ${entry.why}`)),
+    ...section(
+      'cannot be seen',
+      plan.unobservable.map((entry) => `${entry.what}: ${entry.why}`),
+    ),
+    ...section(
+      'left out',
+      plan.dropped.map((entry) => `${entry.what}: ${entry.why}`),
+    ),
     ...section('a person must settle', plan.questions),
-    ...section('not read', plan.unread.map((phrase) => `"${phrase}"`)),
+    ...section(
+      'not read',
+      plan.unread.map((phrase) => `"${phrase}"`),
+    ),
     ...section('cannot start', faults),
   ];
 }
@@ -58,7 +67,10 @@ function section(title: string, lines: readonly string[]): readonly string[] {
 export function preflightText(forecast: Preflight): readonly string[] {
   const rows = forecast.stages.map((stage) => {
     const need = stage.neededMs === null ? 'never' : formatDuration(Math.ceil(stage.neededMs / 1000) * 1000);
-    const what = stage.slowest === null ? '' : ` (${stage.slowest}: ${stage.neededUnits ?? 'no number of'} canary requests, ${stage.expectedUnits} expected)`;
+    const what =
+      stage.slowest === null
+        ? ''
+        : ` (${stage.slowest}: ${stage.neededUnits ?? 'no number of'} canary requests, ${stage.expectedUnits} expected)`;
     return `    ${stage.exposure.padEnd(6)} has ${formatDuration(stage.holdMs)}, needs ${need}${what}: ${stage.verdict.replaceAll('_', ' ')}`;
   });
   return [`  preflight at ${Math.round(forecast.unitsPerMinute)} requests/min`, ...rows];
@@ -71,7 +83,10 @@ export function planJson({ plan, faults }: Planned): object {
     riskReasons: plan.riskReasons,
     rollbackSafe: plan.rollbackSafe,
     surfaces: plan.surface === null ? [] : [plan.surface],
-    ladder: plan.ladder.map((stage) => ({ exposure: formatExposure(stage.exposure), hold: formatDuration(stage.holdMs) })),
+    ladder: plan.ladder.map((stage) => ({
+      exposure: formatExposure(stage.exposure),
+      hold: formatDuration(stage.holdMs),
+    })),
     checks: plan.checks.map((check) => ({
       signalKind: check.signal,
       intent: check.intent,

@@ -6,7 +6,9 @@ import type { RolloutView } from '../core/rollout/view.ts';
 import { sparkline } from './sparkline.ts';
 
 /** Decoration only: words and numbers come from the explanation. Colour is never the only mark. */
-const MARKS: Readonly<Record<Outcome, { readonly mark: string; readonly style: 'green' | 'yellow' | 'red' | 'gray' }>> = {
+const MARKS: Readonly<
+  Record<Outcome, { readonly mark: string; readonly style: 'green' | 'yellow' | 'red' | 'gray' }>
+> = {
   clear: { mark: '✔', style: 'green' },
   ambiguous: { mark: '·', style: 'gray' },
   no_data: { mark: '?', style: 'yellow' },
@@ -47,11 +49,15 @@ function stagesText(view: RolloutView, now: number): string {
   const isOver = view.phase !== 'running';
   return view.stages
     .map((stage, index) => {
-      if (index < view.stageIndex || view.phase === 'completed') return styleText('green', `✔ ${stage.exposure}`);
+      if (index < view.stageIndex || view.phase === 'completed')
+        return styleText('green', `✔ ${stage.exposure}`);
       if (index > view.stageIndex) return styleText('gray', `○ ${stage.exposure}`);
       if (isOver) return styleText('red', `✖ ${stage.exposure}`);
       const elapsed = view.stageSince === null ? 0 : Math.floor((now - view.stageSince) / 1000) * 1000;
-      return styleText('bold', `● ${stage.exposure} ${formatDuration(Math.max(elapsed, 0))} of ${formatDuration(stage.holdMs)}`);
+      return styleText(
+        'bold',
+        `● ${stage.exposure} ${formatDuration(Math.max(elapsed, 0))} of ${formatDuration(stage.holdMs)}`,
+      );
     })
     .join('  →  ');
 }
@@ -70,9 +76,13 @@ function checkTable(rows: readonly CheckLine[], trends: RolloutView['trends']): 
     sparkline((trends[row.checkId] ?? []).slice(-TREND_WIDTH)),
     row.note,
   ]);
-  const widths = HEADS.map((head, at) => Math.max(head.length, ...cells.map((row) => (row[at] ?? '').length)));
+  const widths = HEADS.map((head, at) =>
+    Math.max(head.length, ...cells.map((row) => (row[at] ?? '').length)),
+  );
   const line = (row: readonly string[]) =>
-    row.map((cell, at) => (at >= 2 && at <= 4 ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0))).join('  ');
+    row
+      .map((cell, at) => (at >= 2 && at <= 4 ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0)))
+      .join('  ');
   return [
     styleText('gray', `  ${line(HEADS)}`.trimEnd()),
     ...rows.map((row, at) => styleText(MARKS[row.outcome].style, `  ${line(cells[at] ?? [])}`.trimEnd())),

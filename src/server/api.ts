@@ -3,8 +3,8 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { streamText } from 'hono/streaming';
 import * as z from 'zod';
-import { sha256 } from '../ports/digest.ts';
 import type { Control, StartOutcome } from '../ports/control.ts';
+import { sha256 } from '../ports/digest.ts';
 import { VERSION } from '../version.ts';
 
 /** A large diff is a few megabytes; nothing legitimate is larger. */
@@ -35,7 +35,10 @@ const commandSchema = z.strictObject({
 });
 
 /** One line of a start's answer: progress while the traffic is read, then the outcome. */
-export type StartLine = { readonly progress: string } | { readonly outcome: StartOutcome } | { readonly error: string };
+export type StartLine =
+  | { readonly progress: string }
+  | { readonly outcome: StartOutcome }
+  | { readonly error: string };
 
 /**
  * The JSON API behind a bearer token. Every body is checked; what is wrong comes back as 400 with the reason. It has no logic
@@ -45,12 +48,14 @@ export function apiRoutes(control: Control, token: string): Hono {
   const api = new Hono();
   api.use('*', bodyLimit({ maxSize: MAX_BODY_BYTES }));
   api.use('*', async (c, next) => {
-    if (!isToken(c.req.header('authorization'), token)) return c.json({ error: 'a bearer token is needed' }, 401);
+    if (!isToken(c.req.header('authorization'), token))
+      return c.json({ error: 'a bearer token is needed' }, 401);
     await next();
     return;
   });
   api.onError((error, c) => {
-    const isRequest = error instanceof z.ZodError || error instanceof SyntaxError || error.name === 'UnknownTarget';
+    const isRequest =
+      error instanceof z.ZodError || error instanceof SyntaxError || error.name === 'UnknownTarget';
     const message = error instanceof z.ZodError ? z.prettifyError(error) : error.message;
     return c.json({ error: message }, isRequest ? 400 : 500);
   });

@@ -35,7 +35,9 @@ export async function openServer(options: {
       resolve({ http: http as Server, port: info.port }),
     );
     http.once('error', (cause: Error) =>
-      reject(new ListenFailed(`127.0.0.1:${options.port} cannot be listened on: ${cause.message}`, { cause })),
+      reject(
+        new ListenFailed(`127.0.0.1:${options.port} cannot be listened on: ${cause.message}`, { cause }),
+      ),
     );
   });
   return {

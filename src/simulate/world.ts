@@ -1,7 +1,7 @@
 import type { Sample, Stat, Unusable } from '../core/gate/sample.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Telemetry } from '../ports/telemetry.ts';
 import type { DesiredExposure } from '../ports/exposure.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
 import { type Random, randomFrom } from './random.ts';
 
 /** A target that does not exist: traffic on a clock, errors and latency by exposure, and telemetry that can fail. */
@@ -29,7 +29,10 @@ export const CALM: Omit<WorldSettings, 'seed'> = {
 const MEDIAN_MS = 20;
 const SPREAD = 0.4;
 /** Log buckets of ten percent from 2 ms to about 2 s. */
-const BOUNDS: readonly number[] = Array.from({ length: 73 }, (_, at) => Math.round(2 * 1.1 ** at * 1e6) / 1e6);
+const BOUNDS: readonly number[] = Array.from(
+  { length: 73 },
+  (_, at) => Math.round(2 * 1.1 ** at * 1e6) / 1e6,
+);
 /** Latencies drawn per cohort and look; counts are scaled up beyond it. */
 const MOST_DRAWN = 5_000;
 
@@ -70,7 +73,12 @@ export function simulatedTelemetry(
             from,
             to,
             stat: fault === null ? stat() : null,
-            quality: { unusable: fault, detail: fault === null ? null : `simulated ${fault}`, resets: 0, born: 0 },
+            quality: {
+              unusable: fault,
+              detail: fault === null ? null : `simulated ${fault}`,
+              resets: 0,
+              born: 0,
+            },
           };
         }),
       );

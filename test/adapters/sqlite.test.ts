@@ -29,8 +29,8 @@ import { virtualClock } from '../support/virtual-clock.ts';
 const KILL_ROUNDS = Number(process.env['SLUICE_KILL_ROUNDS'] ?? 15);
 /** A round is killed after fewer acknowledged commits than this. */
 const LONGEST_ROUND = 25;
-/** So many that a transaction which read before it locked would meet the other process's write. */
-const SHARED_COMMITS = 50;
+/** So many that a transaction which read before it locked would meet the other's write in most runs. */
+const SHARED_COMMITS = 100;
 const WRITER = join(import.meta.dirname, '../support/store-writer.ts');
 
 async function openHome(): Promise<StoreHome> {

@@ -11,6 +11,8 @@ const FIXTURES = readdirSync(folder)
 const fixture = (name: string): string => FIXTURES.find((each) => each.name === name)?.diff ?? '';
 const RISKS = ['low', 'medium', 'high'];
 
+// Not timed here, for a loaded machine would fail it: a diff of 20,000 changed lines of TypeScript takes 0.5 to 0.8 s from a
+// cold start on two shared cores, of which the parser takes 0.02 s; 100,000 lines, the cap, take about 3 s.
 describe('proposes what the change could break', () => {
   test.each([
     {
@@ -161,7 +163,13 @@ describe('stays the same where the change does', () => {
   test('a title adds to risk and takes nothing away', async () => {
     const title = fc.oneof(
       fc.string(),
-      fc.constantFrom('Safe, tested, low risk', 'Hotfix payments', 'docs only', 'revert migration'),
+      fc.constantFrom(
+        'Safe, tested, low risk',
+        'Hotfix payments',
+        'docs only',
+        'revert migration',
+        diffOf('a.ts', null, 'await fetch(url);\n'),
+      ),
     );
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...FIXTURES), title, async ({ diff }, words) => {

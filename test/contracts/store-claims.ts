@@ -70,13 +70,27 @@ export function leasing({ store, home, given }: Subject): void {
     expect(await claim(1)).toHaveLength(1);
   });
 
-  test('a release with null finishes the rollout: it is never claimed again, not even by a message', async () => {
+  test('a release with null finishes the rollout: time alone never makes it due again', async () => {
     await given('r1');
     await store().release(await claimOne(store(), 'r1'), null);
-    expect(await store().appendInbox(message('d1', 'r1'))).toBe('new');
     await home().advance(10 * LEASE_MS);
     expect(await claim(1)).toStrictEqual([]);
     expect((await store().get('r1'))?.nextTickAt).toBeNull();
+  });
+
+  test('a message wakes a finished rollout, so that a way down stays open', async () => {
+    await given('r1');
+    await store().release(await claimOne(store(), 'r1'), null);
+    expect(await store().appendInbox(message('d1', 'r1'))).toBe('new');
+    expect(await claim(1)).toMatchObject([{ rolloutId: 'r1' }]);
+  });
+
+  test('a message that comes in during the last tick is not swallowed by the end', async () => {
+    await given('r1');
+    const last = await claimOne(store(), 'r1');
+    await store().appendInbox(message('d1', 'r1'));
+    await store().release(last, null);
+    expect(await claim(1)).toMatchObject([{ rolloutId: 'r1' }]);
   });
 
   test('a lease that another worker has taken over cannot be released', async () => {

@@ -106,8 +106,10 @@ export function modelStore(clock: Clock): RolloutStore {
     release: async (claim, nextTickAt) => {
       const kept = rollouts.get(claim.rolloutId);
       if (kept === undefined || kept.row.fence !== claim.fence) return;
-      const isMissed = kept.woken && nextTickAt !== null;
-      kept.row = { ...kept.row, nextTickAt: isMissed ? Math.min(nextTickAt, clock.now()) : nextTickAt };
+      kept.row = {
+        ...kept.row,
+        nextTickAt: kept.woken ? Math.min(nextTickAt ?? clock.now(), clock.now()) : nextTickAt,
+      };
       kept.lease = null;
       kept.woken = false;
     },
@@ -115,8 +117,8 @@ export function modelStore(clock: Clock): RolloutStore {
       if (inbox.some((one) => sameAs(message)(one.message))) return 'duplicate';
       inbox.push({ message, handled: false });
       const kept = rollouts.get(message.rolloutId);
-      if (kept === undefined || kept.row.nextTickAt === null) return 'new';
-      kept.row = { ...kept.row, nextTickAt: Math.min(kept.row.nextTickAt, clock.now()) };
+      if (kept === undefined) return 'new';
+      kept.row = { ...kept.row, nextTickAt: Math.min(kept.row.nextTickAt ?? clock.now(), clock.now()) };
       kept.woken = true;
       return 'new';
     },

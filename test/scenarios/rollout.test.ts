@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { exportLog } from '../../src/engine/log-file.ts';
 import { replay } from '../../src/engine/replay.ts';
-import { ERROR_RATE, P95, ROLLOUT, openRig, planOf } from '../support/rollout-rig.ts';
+import { ERROR_RATE, openRig, P95, planOf, ROLLOUT } from '../support/rollout-rig.ts';
 
 test('a healthy change goes to everyone by itself, one stage at a time, never before its minimum', async () => {
   const rig = await openRig();
@@ -142,7 +142,9 @@ test('a promotion ordered for a stage that has moved on is refused', async () =>
   await rig.run(15_000);
   await rig.command({ verb: 'promote', expectedEpoch: 1 });
   const log = await rig.parts.store.readLog(ROLLOUT, 1);
-  expect(log.find((entry) => entry.kind === 'commanded')?.payload).toMatchObject({ outcome: { kind: 'refused' } });
+  expect(log.find((entry) => entry.kind === 'commanded')?.payload).toMatchObject({
+    outcome: { kind: 'refused' },
+  });
 });
 
 test('a person cannot promote over a breach of a critical check', async () => {

@@ -1,4 +1,5 @@
 import { openSqliteStore } from '../../src/adapters/sqlite/store.ts';
+import type { Json } from '../../src/core/canonical-json.ts';
 import type { Decision } from '../../src/core/gate/decision.ts';
 import { standardSettings } from '../../src/core/gate/settings.ts';
 import type { Check, Line, Measure } from '../../src/core/plan/check.ts';
@@ -9,9 +10,8 @@ import type { RolloutState } from '../../src/core/rollout/state.ts';
 import { type EngineParts, tickDue } from '../../src/engine/engine.ts';
 import { type StartResult, startRollout } from '../../src/engine/start.ts';
 import type { ChatMessage } from '../../src/ports/chat.ts';
-import type { Json } from '../../src/core/canonical-json.ts';
 import { type MemoryExposure, memoryExposure } from '../../src/simulate/memory-exposure.ts';
-import { CALM, type WorldSettings, simulatedTelemetry } from '../../src/simulate/world.ts';
+import { CALM, simulatedTelemetry, type WorldSettings } from '../../src/simulate/world.ts';
 import { virtualClock } from './virtual-clock.ts';
 
 /** The real engine on an in-memory store, a simulated world and a clock that moves when told. */
@@ -58,7 +58,11 @@ export async function openRig(world: Partial<WorldSettings> = {}): Promise<Rig> 
     told,
     start: async (plan) => {
       const target = { telemetry, exposure };
-      const starting = startRollout({ rolloutId: ROLLOUT, plan, by: 'test', measureMs: 4_000 }, target, parts);
+      const starting = startRollout(
+        { rolloutId: ROLLOUT, plan, by: 'test', measureMs: 4_000 },
+        target,
+        parts,
+      );
       await clock.advance(4_000);
       return starting;
     },
@@ -96,9 +100,15 @@ function failOnBug(message: string, fields: unknown): void {
 }
 
 export function check(
-  overrides: Partial<Check> & { readonly signal: string; readonly hold?: Line | null; readonly rollback?: Line | null },
+  overrides: Partial<Check> & {
+    readonly signal: string;
+    readonly hold?: Line | null;
+    readonly rollback?: Line | null;
+  },
 ): Check {
-  const measure: Measure = overrides.signal.includes('latency') ? { kind: 'quantile', p: 0.95 } : { kind: 'share' };
+  const measure: Measure = overrides.signal.includes('latency')
+    ? { kind: 'quantile', p: 0.95 }
+    : { kind: 'share' };
   return {
     id: overrides.signal,
     measure,
@@ -127,10 +137,12 @@ export const P95 = check({
 });
 
 export function planOf(overrides: Partial<Plan> = {}): Plan {
-  const ladder = overrides.ladder ?? [10, 25, 50, 100].map((percent) => ({
-    exposure: { kind: 'percent' as const, percent },
-    holdMs: 10_000,
-  }));
+  const ladder =
+    overrides.ladder ??
+    [10, 25, 50, 100].map((percent) => ({
+      exposure: { kind: 'percent' as const, percent },
+      holdMs: 10_000,
+    }));
   const ladderMs = ladder.reduce((sum, stage) => sum + stage.holdMs, 0);
   return {
     title: 'a change',

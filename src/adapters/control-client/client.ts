@@ -1,5 +1,5 @@
-import type { RolloutView } from '../../core/rollout/view.ts';
 import type { Planned } from '../../core/plan/merge.ts';
+import type { RolloutView } from '../../core/rollout/view.ts';
 import type { CommandReply, Control, StartOutcome } from '../../ports/control.ts';
 
 /** A running Sluice, and what lets us in. */
@@ -41,7 +41,12 @@ export function controlClient(address: Address): Control {
       (await call<readonly RolloutView[]>(unfinishedOnly ? '/rollouts' : '/rollouts?all=1')) ?? [],
     get: (rolloutId) => call<RolloutView>(`/rollouts/${encodeURIComponent(rolloutId)}`),
     log: async (rolloutId) => {
-      const response = await send(address, `/rollouts/${encodeURIComponent(rolloutId)}/log`, undefined, TIMEOUT_MS);
+      const response = await send(
+        address,
+        `/rollouts/${encodeURIComponent(rolloutId)}/log`,
+        undefined,
+        TIMEOUT_MS,
+      );
       if (response.status === 404) return null;
       if (!response.ok) await readBody(response);
       return response.text();
@@ -69,14 +74,19 @@ async function send(address: Address, path: string, body: unknown, timeoutMs: nu
       redirect: 'error',
     });
   } catch (cause) {
-    throw new ControlUnavailable(0, `no Sluice answers at ${address.url}; is \`sluice serve\` running?`, cause);
+    throw new ControlUnavailable(
+      0,
+      `no Sluice answers at ${address.url}; is \`sluice serve\` running?`,
+      cause,
+    );
   }
 }
 
 async function readBody(response: Response): Promise<unknown> {
   const body: unknown = await response.json().catch(() => null);
   if (response.ok) return body;
-  const error = typeof body === 'object' && body !== null && 'error' in body ? String(body.error) : response.statusText;
+  const error =
+    typeof body === 'object' && body !== null && 'error' in body ? String(body.error) : response.statusText;
   throw new ControlUnavailable(response.status, error);
 }
 

@@ -41,7 +41,7 @@ export function claimDue<State, Plan>(
 /**
  * `RolloutStore.release`. The fence says whose lease it is, not the clock: one that ran out unclaimed is still ended
  * here. A message that came in during the lease may have been missed by this tick, so it makes the rollout due at once
- * whatever `nextTickAt` says; only null, which finishes it, stands.
+ * whatever `nextTickAt` says, null included.
  */
 export function release(
   connection: Connection,
@@ -51,7 +51,7 @@ export function release(
 ): void {
   connection.run(
     `UPDATE rollout SET lease_owner = NULL, lease_until = 0, woken = 0,
-       next_tick_at = CASE WHEN woken = 1 THEN min(:nextTickAt, :now) ELSE :nextTickAt END
+       next_tick_at = CASE WHEN woken = 1 THEN min(coalesce(:nextTickAt, :now), :now) ELSE :nextTickAt END
      WHERE id = :id AND fence = :fence`,
     { id: claim.rolloutId, fence: claim.fence, nextTickAt, now },
   );

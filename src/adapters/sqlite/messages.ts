@@ -6,7 +6,7 @@ import { effectOf, inboxMessageOf } from './rows.ts';
 /**
  * `RolloutStore.appendInbox`. A message for a rollout that isn't there is kept all the same and is `new`: a webhook may
  * overtake the creation it belongs to, its sender can do nothing about a refusal, and the first tick will find it.
- * A finished rollout stays finished.
+ * A finished rollout is woken too: a way down stays open after the end, and nobody's word is left unread.
  */
 export function appendInbox(connection: Connection, message: InboxMessage, now: number): 'new' | 'duplicate' {
   const { source, deliveryId, rolloutId, receivedAt } = message;
@@ -19,8 +19,8 @@ export function appendInbox(connection: Connection, message: InboxMessage, now: 
     );
     if (kept === 0) return 'duplicate';
     connection.run(
-      `UPDATE rollout SET next_tick_at = min(next_tick_at, :now), woken = 1
-       WHERE id = :rolloutId AND next_tick_at IS NOT NULL`,
+      `UPDATE rollout SET next_tick_at = min(coalesce(next_tick_at, :now), :now), woken = 1
+       WHERE id = :rolloutId`,
       { rolloutId, now },
     );
     return 'new';

@@ -43,10 +43,14 @@ const REFRESHING = vocabulary('refresh renew rotate reissue');
 const REPLIES = vocabulary('res reply response ctx c');
 /** Tokens of another trade: paging, cancelling, parsing, forgery, language models. */
 const OTHER_TOKENS = vocabulary(
-  'page next cursor continuation cancellation csrf xsrf syntax lexer count counts tokenizer prompt',
+  `
+    page next cursor continuation cancellation csrf xsrf syntax lexer count counts tokenizer prompt
+`,
 );
 const AUTH_PATH = vocabulary(
-  'auth authn authz authentication authorization session sessions token tokens jwt oauth login oidc sso',
+  `
+    auth authn authz authentication authorization session sessions token tokens jwt oauth login oidc sso
+`,
 );
 
 /** Who may come in and what they may do: tokens, sessions, sign-in and authorization. */

@@ -17,7 +17,10 @@ const STORES = vocabulary(
 );
 const REMOTE = vocabulary('redis memcached memcache valkey');
 const COMMANDS = vocabulary(
-  'get set setex setnx mget mset hget hset put add has del delete remove fetch read write wrap remember forget expire invalidate evict clear peek getset getex',
+  `
+    get set setex setnx mget mset hget hset put add has del delete remove fetch read write wrap remember
+    forget expire invalidate evict clear peek getset getex
+`,
 );
 const MARKERS = vocabulary(
   'cacheable cacheput cacheevict lru_cache cached cached_property memoize memoized outputcache',

@@ -11,7 +11,12 @@ const DESTRUCTIVE =
   /\b(?:drop|rename|truncate|not\s+null|type|modify|delete|removeColumn|dropColumn|drop_column|remove_column|rename_column|renameColumn|dropTable|drop_table|RemoveField|DeleteModel|RenameField|AlterField|alterColumn|change_column)\b/i;
 /** What migration libraries call the same statements, joined and lower-cased. */
 const SCHEMA_CALLS = vocabulary(
-  'createtable droptable altertable renametable addcolumn dropcolumn removecolumn renamecolumn changecolumn altercolumn addindex createindex dropindex removeindex addforeignkey addconstraint dropconstraint createmodel deletemodel addfield removefield alterfield renamefield runsql runpython changecolumnnull addreference schemacreate notnullable dropforeignkey',
+  `
+    createtable droptable altertable renametable addcolumn dropcolumn removecolumn renamecolumn
+    changecolumn altercolumn addindex createindex dropindex removeindex addforeignkey addconstraint
+    dropconstraint createmodel deletemodel addfield removefield alterfield renamefield runsql runpython
+    changecolumnnull addreference schemacreate notnullable dropforeignkey
+`,
 );
 const BACKFILL_CALLS = vocabulary('runpython updateall updatemany bulkupdate findeach');
 const FLAGS: readonly CheckFlag[] = ['unsafe_to_roll_back', 'shared_by_both_fleets'];

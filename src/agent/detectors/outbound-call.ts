@@ -14,27 +14,43 @@ import {
 
 /** Names that are HTTP clients by themselves. */
 const LIBRARIES = vocabulary(
-  'axios got ky superagent needle undici requests httpx aiohttp urllib urllib3 faraday httparty typhoeus resttemplate webclient okhttpclient reqwest guzzle httpclient feign',
+  `
+    axios got ky superagent needle undici requests httpx aiohttp urllib urllib3 faraday httparty
+    typhoeus resttemplate webclient okhttpclient reqwest guzzle httpclient feign
+`,
 );
 const VERBS = vocabulary(
-  'get post put patch delete head options request send do fetch exchange execute retrieve stream newcall urlopen create session client async',
+  `
+    get post put patch delete head options request send do fetch exchange execute retrieve stream
+    newcall urlopen create session client async
+`,
 );
 const FETCH_OWNERS = vocabulary('window globalThis self global undici');
 /** `inventoryClient.reserve()` calls out; these clients talk to something that has its own detector, or to nobody. */
 const OTHER_CLIENTS = vocabulary(
-  'redis db pg sql mongo cache prisma query queue kafka sqs s3 storage stats statsd metrics test mock database mysql memcached ws socket flag flags log',
+  `
+    redis db pg sql mongo cache prisma query queue kafka sqs s3 storage stats statsd metrics test mock
+    database mysql memcached ws socket flag flags log
+`,
 );
 const LIMITS = vocabulary(
-  'timeout timeouts retry retries retrying backoff deadline attempts keepalive hedge breaker retryable',
+  `
+    timeout timeouts retry retries retrying backoff deadline attempts keepalive hedge breaker retryable
+`,
 );
 const RETRIES = vocabulary('retry retries retrying attempts hedge retryable');
 const TIMERS = vocabulary('setTimeout clearTimeout setInterval sleep');
 /** A limit on one of these is not a limit on an outbound call. */
 const OTHER_LIMITS = vocabulary(
-  'db database statement query lock pool session idle test cache sql transaction job queue worker debounce ui probe server shutdown',
+  `
+    db database statement query lock pool session idle test cache sql transaction job queue worker
+    debounce ui probe server shutdown
+`,
 );
 const CALLING_PATH = vocabulary(
-  'client clients http gateway gateways api upstream upstreams provider integrations fetcher proxy',
+  `
+    client clients http gateway gateways api upstream upstreams provider integrations fetcher proxy
+`,
 );
 
 /** Calls to other services: new ones, dropped ones, and how long and how often they are tried. */

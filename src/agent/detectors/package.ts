@@ -11,14 +11,18 @@ interface Subsystem {
 const SUBSYSTEMS: readonly Subsystem[] = [
   {
     name: 'requests',
-    packages:
-      'express fastify koa hono next @nestjs/core flask django fastapi starlette gin echo fiber spring-boot-starter-web rails rack actix-web axum laravel/framework',
+    packages: `
+    express fastify koa hono next @nestjs/core flask django fastapi starlette gin echo fiber
+    spring-boot-starter-web rails rack actix-web axum laravel/framework
+`,
     signals: ['http.error_rate', 'http.latency_p95'],
   },
   {
     name: 'authentication',
-    packages:
-      'jsonwebtoken jose passport express-session pyjwt authlib golang-jwt devise omniauth spring-boot-starter-security bcrypt',
+    packages: `
+    jsonwebtoken jose passport express-session pyjwt authlib golang-jwt devise omniauth
+    spring-boot-starter-security bcrypt
+`,
     signals: ['auth.unauthorized_rate', 'auth.login_failure_rate'],
   },
   {
@@ -28,8 +32,10 @@ const SUBSYSTEMS: readonly Subsystem[] = [
   },
   {
     name: 'the database',
-    packages:
-      'pg mysql mysql2 knex prisma @prisma/client typeorm sequelize mongoose mongodb drizzle-orm sqlalchemy psycopg psycopg2 asyncpg pymongo pgx gorm sqlx diesel activerecord hikaricp hibernate-core npgsql',
+    packages: `
+    pg mysql mysql2 knex prisma @prisma/client typeorm sequelize mongoose mongodb drizzle-orm sqlalchemy
+    psycopg psycopg2 asyncpg pymongo pgx gorm sqlx diesel activerecord hikaricp hibernate-core npgsql
+`,
     signals: ['db.error_rate', 'db.query_latency_p95'],
   },
   {
@@ -39,8 +45,10 @@ const SUBSYSTEMS: readonly Subsystem[] = [
   },
   {
     name: 'calls to other services',
-    packages:
-      'axios got undici node-fetch superagent ky requests httpx aiohttp urllib3 faraday httparty okhttp reqwest guzzlehttp/guzzle @grpc/grpc-js p-retry',
+    packages: `
+    axios got undici node-fetch superagent ky requests httpx aiohttp urllib3 faraday httparty okhttp
+    reqwest guzzlehttp/guzzle @grpc/grpc-js p-retry
+`,
     signals: ['dependency.error_rate', 'dependency.latency_p95'],
   },
   {
@@ -51,7 +59,12 @@ const SUBSYSTEMS: readonly Subsystem[] = [
 ];
 
 const BY_PACKAGE: ReadonlyMap<string, Subsystem> = new Map(
-  SUBSYSTEMS.flatMap((subsystem) => subsystem.packages.split(' ').map((name) => [name, subsystem] as const)),
+  SUBSYSTEMS.flatMap((subsystem) =>
+    subsystem.packages
+      .trim()
+      .split(/\s+/)
+      .map((name) => [name, subsystem] as const),
+  ),
 );
 const DEVELOPMENT = /(?:^|[^a-z])(?:dev|devdependencies|test|tests|lint|docs)(?:[^a-z]|$)/;
 

@@ -14,7 +14,10 @@ import {
 } from '../detector.ts';
 
 const PROVIDERS = vocabulary(
-  'stripe paypal adyen braintree payment payments paymentintents charge charges refund refunds billing klarna mollie psp acquirer',
+  `
+    stripe paypal adyen braintree payment payments paymentintents charge charges refund refunds billing
+    klarna mollie psp acquirer
+`,
 );
 const MOVING = vocabulary(
   'charge capture authorize authorise refund create confirm cancel void pay payout submit settle',
@@ -26,7 +29,10 @@ const ROUNDING = vocabulary('round floor ceil trunc tofixed parsefloat decimal')
 const IDEMPOTENCY = vocabulary('idempotency idempotent');
 /** Money arithmetic outside these folders is left alone: a "total" is more often a count than a sum. */
 const MONEY_PATH = vocabulary(
-  'payment payments billing checkout invoice invoices pricing price prices cart order orders tax taxes discount discounts refund refunds money currency charge charges subscription subscriptions',
+  `
+    payment payments billing checkout invoice invoices pricing price prices cart order orders tax taxes
+    discount discounts refund refunds money currency charge charges subscription subscriptions
+`,
 );
 const FLAGS: readonly CheckFlag[] = ['low_volume'];
 

@@ -12,14 +12,24 @@ import {
 } from '../detector.ts';
 
 const DATABASES = vocabulary(
-  'db database pool knex prisma sequelize pg mysql mongo mongoose collection repository repo conn connection cursor tx trx transaction em entitymanager jdbctemplate datasource stmt sqlx gorm orm dao objects querybuilder qb model sql drizzle',
+  `
+    db database pool knex prisma sequelize pg mysql mongo mongoose collection repository repo conn
+    connection cursor tx trx transaction em entitymanager jdbctemplate datasource stmt sqlx gorm orm dao
+    objects querybuilder qb model sql drizzle
+`,
 );
 const COMMANDS = vocabulary(
-  'query execute exec raw find insert update upsert delete remove select aggregate count save create fetch transaction begin prepare scan get where join joins filter exclude order includes pluck bulk destroy first paginate all',
+  `
+    query execute exec raw find insert update upsert delete remove select aggregate count save create
+    fetch transaction begin prepare scan get where join joins filter exclude order includes pluck bulk
+    destroy first paginate all
+`,
 );
 /** Rails and its kin query through the model's own name. */
 const MODEL_COMMANDS = vocabulary(
-  'where find_by find_each includes joins pluck update_all delete_all insert_all find_or_create_by',
+  `
+    where find_by find_each includes joins pluck update_all delete_all insert_all find_or_create_by
+`,
 );
 const ORM_SESSION = vocabulary('execute query scalars scalar commit flush');
 const LOCKING = vocabulary('transaction begin begintransaction lock forupdate advisory isolation savepoint');

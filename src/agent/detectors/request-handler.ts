@@ -3,12 +3,18 @@ import type { ChangedFile, CodeLine } from '../changed-code.ts';
 import { type Detector, guard, hasAny, placesOf, vocabulary } from '../detector.ts';
 
 const HANDLER_PATH = vocabulary(
-  'routes route router routers handler handlers controller controllers middleware middlewares endpoint endpoints resolver resolvers',
+  `
+    routes route router routers handler handlers controller controllers middleware middlewares endpoint
+    endpoints resolver resolvers
+`,
 );
 const ROUTERS = vocabulary('app router server fastify mux blueprint bp routes route');
 const ROUTE_VERBS = vocabulary('get post put patch delete all use route handle handlefunc options');
 const ROUTE_MARKERS = vocabulary(
-  'getmapping postmapping putmapping deletemapping patchmapping requestmapping httpget httppost httpput httpdelete',
+  `
+    getmapping postmapping putmapping deletemapping patchmapping requestmapping httpget httppost httpput
+    httpdelete
+`,
 );
 const REPLIES = vocabulary('res reply');
 const REPLY_VERBS = vocabulary('status send end render redirect code writehead');

@@ -9,7 +9,7 @@ import {
   stepHarm,
   stepSafety,
 } from './evidence-process.ts';
-import { type Histogram, added, sameBounds } from './exceedance.ts';
+import { added, EMPTY_HISTOGRAM, type Histogram, sameBounds } from './exceedance.ts';
 import { edgesOf, nullLines } from './lines.ts';
 import { type Oriented, orient } from './orientation.ts';
 import type { Sample, Unusable } from './sample.ts';
@@ -64,10 +64,7 @@ export interface LevelState extends Seen {
 
 const UNSEEN: Seen = { intervals: 0, lastUsableAt: null, blind: null };
 const NO_COUNTS: Sides<Counts> = { canary: { n: 0, x: 0 }, stable: { n: 0, x: 0 } };
-export const NO_HISTOGRAMS: Sides<Histogram> = {
-  canary: { bounds: [], counts: [] },
-  stable: { bounds: [], counts: [] },
-};
+export const NO_HISTOGRAMS: Sides<Histogram> = { canary: EMPTY_HISTOGRAM, stable: EMPTY_HISTOGRAM };
 
 export function startState(check: Check, kappa: number): CheckState {
   switch (check.measure.kind) {
@@ -157,7 +154,9 @@ export function absorbShare(
   const harm = evidenceLines.map((line, at) => {
     const before = state.harm[at] ?? HARM_START;
     const ls = predictedRate(line.times === 0 ? past.treated : past.reference, line);
-    return ls === null ? before : stepHarm(before, arms, line, ls, { noise, plannedLooks: settings.plannedLooks });
+    return ls === null
+      ? before
+      : stepHarm(before, arms, line, ls, { noise, plannedLooks: settings.plannedLooks });
   });
   const safety = (states: readonly SafetyState[], edge: 'wide' | 'tight') =>
     stepped(edge).map((line, at) => {

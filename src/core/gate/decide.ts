@@ -1,19 +1,19 @@
+import { isRequired } from '../plan/check.ts';
 import {
-  type Plan,
   approvalBefore,
   exposedShare,
   exposureText,
   isAlone,
   isLastStage,
   marginAt,
+  type Plan,
   stageAt,
 } from '../plan/plan.ts';
-import { isRequired } from '../plan/check.ts';
-import { type RolloutState, isSameExposure } from '../rollout/state.ts';
+import { isSameExposure, type RolloutState } from '../rollout/state.ts';
 import type { Decision, DecisionKind, DecisionReason } from './decision.ts';
 import type { Evidence } from './evidence.ts';
 import type { Finding } from './finding.ts';
-import { type GateState, absorb } from './gate-state.ts';
+import { absorb, type GateState } from './gate-state.ts';
 import { judge, thresholdsFor } from './judge.ts';
 
 /** A decision, and what the gate remembers after the look it was made at. */
@@ -186,7 +186,9 @@ function orderStanding(look: Look): OrderStanding {
 function refusalOf(look: Look, order: OrderStanding, verdict: Verdict): string | null {
   if (look.state.order?.verb !== 'promote' || verdict.reason === 'person_promoted') return null;
   if (order.kind === 'refused') return order.why;
-  return verdict.reason === 'person_hold' ? 'it is held by a person: resume first' : `the gate says ${verdict.reason}`;
+  return verdict.reason === 'person_hold'
+    ? 'it is held by a person: resume first'
+    : `the gate says ${verdict.reason}`;
 }
 
 /**

@@ -1,7 +1,16 @@
 import type { Finding } from './finding.ts';
 
 /** From strictest to most permissive. The order is total and holds in every state. */
-export const DECISIONS = ['rollback', 'hold', 'ask', 'extend', 'widen', 'wait', 'complete', 'promote'] as const;
+export const DECISIONS = [
+  'rollback',
+  'hold',
+  'ask',
+  'extend',
+  'widen',
+  'wait',
+  'complete',
+  'promote',
+] as const;
 export type DecisionKind = (typeof DECISIONS)[number];
 
 export type DecisionReason =

@@ -148,8 +148,7 @@ export function logHarm(state: Pick<HarmState, 'fromStart' | 'restarted'>): numb
   const logFromStart = Math.log(FROM_START_WEIGHT);
   return logSum(
     HARM_FACTORS.map(
-      (_, k) =>
-        logPi + logAdd(logFromStart + (state.fromStart[k] ?? 0), state.restarted[k] ?? LOG_FLOOR),
+      (_, k) => logPi + logAdd(logFromStart + (state.fromStart[k] ?? 0), state.restarted[k] ?? LOG_FLOOR),
     ),
   );
 }

@@ -55,7 +55,11 @@ export function logExceedance(
     const high = bounds[bucket] ?? Number.POSITIVE_INFINITY;
     const edge = edgeFor(side, bounds, image(lines, side === 'harm' ? high : low));
     const logReference = logReferenceIs(
-      { n: referenceN, kAboveLow: above(referenceAbove, bucket), kAboveHigh: above(referenceAbove, bucket + 1) },
+      {
+        n: referenceN,
+        kAboveLow: above(referenceAbove, bucket),
+        kAboveHigh: above(referenceAbove, bucket + 1),
+      },
       tail,
       settings.phi,
     );

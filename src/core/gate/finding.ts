@@ -45,7 +45,11 @@ export interface Finding {
   /** ln of safety evidence for the margin in force, and the threshold. */
   readonly safety: { readonly log: number; readonly threshold: number; readonly margin: 'wide' | 'tight' };
   /** Why a reading could not be used, since when. */
-  readonly blind: { readonly since: number; readonly why: Unusable | 'stale'; readonly detail: string } | null;
+  readonly blind: {
+    readonly since: number;
+    readonly why: Unusable | 'stale';
+    readonly detail: string;
+  } | null;
 }
 
 interface HarmEvidence {

@@ -1,26 +1,26 @@
 import type { Check } from '../plan/check.ts';
 import {
-  type CheckState,
-  type LevelState,
-  NO_HISTOGRAMS,
-  type QuantileState,
-  type ShareState,
-  type Window,
   absorbQuantile,
   absorbShare,
+  type CheckState,
   fits,
+  type LevelState,
+  NO_HISTOGRAMS,
   nextStage,
   plusHistograms,
+  type QuantileState,
+  type ShareState,
   seenAfter,
   startState,
   unusableIn,
+  type Window,
 } from './check-state.ts';
 import type { Evidence } from './evidence.ts';
 import type { Histogram } from './exceedance.ts';
 import { sizeOf } from './exceedance.ts';
-import { logHarmOf } from './quantile-evidence.ts';
 import { frozenCounts, frozenHistogram } from './frozen-baseline.ts';
 import { isOver } from './lines.ts';
+import { logHarmOf } from './quantile-evidence.ts';
 import type { Sample, Stat } from './sample.ts';
 import type { GateSettings } from './settings.ts';
 
@@ -87,7 +87,9 @@ function absorbWindow(check: Check, state: CheckState, window: Window, context: 
 function shareWindow(check: Check, state: ShareState, window: Window, context: StageContext): ShareState {
   const fault = unusableIn(window, needsStable(check, context)) ?? misshapen(window, 'share', context);
   const canary = countsOf(window.canary.stat);
-  const stable = context.alone ? frozenCounts(state.rollout.stable, context.looks) : countsOf(window.stable.stat);
+  const stable = context.alone
+    ? frozenCounts(state.rollout.stable, context.looks)
+    : countsOf(window.stable.stat);
   const seen = { ...state, ...seenAfter(state, window, fault, canary?.n ?? 0) };
   if (canary === null || (fault !== null && fault.quality.unusable !== 'partial')) return seen;
   const counts = { canary, stable: stable ?? { n: 0, x: 0 } };
@@ -117,7 +119,9 @@ function quantileWindow(
   const fault =
     unusableIn(window, needsStable(check, context)) ??
     misshapen(window, 'histogram', context) ??
-    (changed ? inconsistent(window.canary, 'the histogram changed its bucket bounds during the rollout') : null);
+    (changed
+      ? inconsistent(window.canary, 'the histogram changed its bucket bounds during the rollout')
+      : null);
   const seen = { ...state, ...seenAfter(state, window, fault, canary === null ? 0 : sizeOf(canary)) };
   if (fault !== null || canary === null) return seen;
   const sides = { canary, stable: stable ?? { bounds: canary.bounds, counts: canary.counts.map(() => 0) } };
@@ -131,7 +135,8 @@ function levelWindow(check: Check, state: LevelState, window: Window, context: S
   const canary = window.canary.stat?.kind === 'level' ? window.canary.stat.value : null;
   const seen = { ...state, ...seenAfter(state, window, fault, canary === null ? 0 : 1) };
   if (fault !== null || canary === null) return seen;
-  const baseline = window.stable.stat?.kind === 'level' ? window.stable.stat.value : (state.last?.stable ?? canary);
+  const baseline =
+    window.stable.stat?.kind === 'level' ? window.stable.stat.value : (state.last?.stable ?? canary);
   const over = (line: Check['hold']) => line !== null && isOver(line, check.worse, { canary, baseline });
   return {
     ...seen,

@@ -1,5 +1,5 @@
 import type { Check, Line } from '../plan/check.ts';
-import { NO_HISTOGRAMS, type QuantileState, plusHistograms } from './check-state.ts';
+import { NO_HISTOGRAMS, plusHistograms, type QuantileState } from './check-state.ts';
 import { type Histogram, quantileOf, resolutionAt, sizeOf } from './exceedance.ts';
 import type { Arm, Finding, JudgeContext } from './finding.ts';
 import { edgesOf } from './lines.ts';

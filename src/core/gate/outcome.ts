@@ -1,7 +1,7 @@
 import type { Check } from '../plan/check.ts';
 import type { CheckState } from './check-state.ts';
 import type { Arm, Finding, FindingReason, JudgeContext, Outcome } from './finding.ts';
-import { type Pair, edgesOf, isOver } from './lines.ts';
+import { edgesOf, isOver, type Pair } from './lines.ts';
 import type { Unusable } from './sample.ts';
 
 /** What a judge has worked out about one check; `outcomeOf` turns it into a finding by the rules of the gate. */
@@ -72,11 +72,14 @@ function verdict(check: Check, state: CheckState, judged: Judged, context: Judge
 
 /** An expected change is confirmed, absent, or opposite. It informs and never blocks. */
 function expectation(check: Check, judged: Judged, context: JudgeContext): Verdict {
-  if (judged.harmLog >= Math.log(1 / context.settings.alphaHold)) return ['clear', 'expected_change_confirmed'];
+  if (judged.harmLog >= Math.log(1 / context.settings.alphaHold))
+    return ['clear', 'expected_change_confirmed'];
   const { value: canary } = judged.canary;
   const { value: baseline } = judged.baseline;
   const isOpposite =
-    canary !== null && baseline !== null && (check.worse === 'increase' ? canary > baseline : canary < baseline);
+    canary !== null &&
+    baseline !== null &&
+    (check.worse === 'increase' ? canary > baseline : canary < baseline);
   return ['ambiguous', isOpposite ? 'expected_change_opposite' : 'expected_change_not_seen'];
 }
 
@@ -98,7 +101,8 @@ function absence(check: Check, state: CheckState, judged: Judged, context: Judge
 /** The last reading could not be used, or there has been none for too long. */
 function blindness(state: CheckState, context: JudgeContext): Finding['blind'] {
   if (state.blind !== null) return state.blind;
-  if (state.lastUsableAt === null || context.now - state.lastUsableAt <= context.settings.staleMs) return null;
+  if (state.lastUsableAt === null || context.now - state.lastUsableAt <= context.settings.staleMs)
+    return null;
   const why: Unusable | 'stale' = 'stale';
   return { since: state.lastUsableAt, why, detail: `no reading for ${context.now - state.lastUsableAt} ms` };
 }

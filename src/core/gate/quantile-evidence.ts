@@ -1,5 +1,5 @@
 import type { Check } from '../plan/check.ts';
-import { NO_HISTOGRAMS, type QuantileState, type Sides, plusHistograms } from './check-state.ts';
+import { NO_HISTOGRAMS, plusHistograms, type QuantileState, type Sides } from './check-state.ts';
 import { type Histogram, logExceedance } from './exceedance.ts';
 import { edgesOf, nullLines } from './lines.ts';
 import { logAdd } from './log-sum.ts';

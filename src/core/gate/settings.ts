@@ -34,7 +34,10 @@ const STALE_TICKS = 2;
 const LEAST_PLANNED_LOOKS = 60;
 
 /** The shipped defaults (`reference` mode "standard") for a ladder of this length. */
-export function standardSettings(timing: { readonly tickMs: number; readonly ladderMs: number }): GateSettings {
+export function standardSettings(timing: {
+  readonly tickMs: number;
+  readonly ladderMs: number;
+}): GateSettings {
   return {
     alphaRollback: 0.01,
     alphaHold: 0.05,

@@ -59,7 +59,10 @@ export function signalName(check: Pick<Check, 'signal' | 'measure'>): string {
     const [subject = ''] = check.signal.split('.');
     return subject === 'http' ? `${percentile} latency` : `${subject} ${percentile} latency`;
   }
-  return check.signal.replace(/^custom:/, '').replace('.', ' ').replaceAll('_', ' ');
+  return check.signal
+    .replace(/^custom:/, '')
+    .replace('.', ' ')
+    .replaceAll('_', ' ');
 }
 
 function formatPercentile(p: number): string {

@@ -174,6 +174,10 @@ function firstPart(word: string): string {
 }
 
 function signAtom(text: string, from: number): Atom {
+  // A sign in front of a number is part of it, and no instruction has a negative one.
+  if (/^[-−–]\d/.test(text.slice(from, from + 2)) && !/[\p{L}\p{N}%)]/u.test(text[from - 1] ?? '')) {
+    return { kind: 'mark', mark: 'minus', text: '-', from, to: from + 1 };
+  }
   for (const [sign, mark] of MARKS) {
     if (text.startsWith(sign, from)) {
       if ((sign === '>' || sign === '<') && text[from + 1] === '=') break;

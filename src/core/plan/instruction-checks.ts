@@ -1,7 +1,7 @@
 import { type Check, type Line, type Measure, signalName } from './check.ts';
 import type { InstructionRule } from './instruction.ts';
 import { percentLine } from './line-text.ts';
-import { type SignalShape, SIGNAL_KINDS, isSignalKind } from './signal-kinds.ts';
+import { isSignalKind, SIGNAL_KINDS, type SignalShape } from './signal-kinds.ts';
 
 /** What the operator's configuration can measure, by signal; null when nothing is known and everything is taken on trust. */
 export type Measurable = ReadonlyMap<string, SignalShape> | null;
@@ -27,7 +27,9 @@ export function checksOfRules(rules: readonly InstructionRule[], measurable: Mea
     }
     if (rule.against === 'previous_stage' || rule.against === 'ab_prediction') {
       const what = rule.against === 'previous_stage' ? 'the previous stage' : "an A/B test's prediction";
-      questions.push(`"${rule.phrase}" compares with ${what}; checks compare with the stable fleet. Is that enough?`);
+      questions.push(
+        `"${rule.phrase}" compares with ${what}; checks compare with the stable fleet. Is that enough?`,
+      );
       continue;
     }
     const lines = directedLines(rule, subject.measure);
@@ -49,7 +51,8 @@ interface Subject {
 /** The signal a metric is measured by. Every latency quantile reads the one request-duration histogram. */
 function subjectOf(metric: string, measurable: Measurable): Subject | null {
   const quantile = /^latency_p(\d+(?:\.\d+)?)$/.exec(metric);
-  const signal = metric === 'error_rate' ? 'http.error_rate' : quantile !== null ? 'http.latency_p95' : metric;
+  const signal =
+    metric === 'error_rate' ? 'http.error_rate' : quantile !== null ? 'http.latency_p95' : metric;
   if (measurable !== null && !measurable.has(signal)) return null;
   const shape = measurable?.get(signal) ?? (isSignalKind(signal) ? SIGNAL_KINDS[signal].shape : 'share');
   if (shape !== 'quantile') return { signal, measure: { kind: shape } };
@@ -61,7 +64,9 @@ function directedLines(
   measure: Measure,
 ): readonly { readonly line: Line; readonly worse: Check['worse'] }[] {
   const directions: readonly Check['worse'][] =
-    rule.direction === 'either' ? ['increase', 'decrease'] : [rule.direction === 'above' ? 'increase' : 'decrease'];
+    rule.direction === 'either'
+      ? ['increase', 'decrease']
+      : [rule.direction === 'above' ? 'increase' : 'decrease'];
   return directions.flatMap((worse) => {
     const line = lineOf(rule, worse, measure);
     return line === null ? [] : [{ line, worse }];
@@ -154,7 +159,10 @@ export function checkId(subject: Subject, worse: Check['worse']): string {
     subject.measure.kind === 'quantile'
       ? subject.signal.replace(/p95$/, `p${Math.round(subject.measure.p * 1e6) / 1e4}`)
       : subject.signal;
-  const usual = isSignalKind(subject.signal) && SIGNAL_KINDS[subject.signal].worse === 'decrease' ? 'decrease' : 'increase';
+  const usual =
+    isSignalKind(subject.signal) && SIGNAL_KINDS[subject.signal].worse === 'decrease'
+      ? 'decrease'
+      : 'increase';
   return worse === usual ? base : `${base}/${worse}`;
 }
 

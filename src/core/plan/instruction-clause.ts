@@ -46,7 +46,7 @@ export function toClauses(sentences: readonly Sentence[], source: string): reado
       lead = sentence.tokens;
       return;
     }
-    for (const tokens of split(sentence.tokens)) {
+    for (const tokens of split(withoutHealth(sentence.tokens))) {
       const all = [...lead, ...tokens];
       clauses.push({
         tokens: all,
@@ -73,6 +73,13 @@ export function phraseOf(tokens: readonly Token[], source: string): string {
 
 function sliceOf(span: Span, source: string): string {
   return source.slice(span.from, span.to).trim();
+}
+
+/** "if all checks pass" asks for no more than every gate does, so it is left out. */
+function withoutHealth(tokens: readonly Token[]): readonly Token[] {
+  const isHealth = (token: Token | undefined, next: Token | undefined) =>
+    CONNECTIVES.has(roleOf(token) ?? 'plain') && roleOf(token) !== 'unless' && roleOf(next) === 'healthy';
+  return tokens.filter((token, at) => !isHealth(token, tokens[at + 1]) && !isHealth(tokens[at - 1], token));
 }
 
 /** What has been seen of the clause that is open while a sentence is cut. */

@@ -347,7 +347,7 @@ function isClaimed(token: Token, piece: readonly Token[]): boolean {
   if (isValue(token) || token.kind === 'metric' || isMark(token, 'greater', 'plus', 'slash')) return true;
   const role = roleOf(token);
   if (role === null) return false;
-  if (CLAIMED.has(role) || role === 'or' || role === 'if') return true;
+  if (CLAIMED.has(role) || role === 'or' || role === 'if' || isWord(token, 'more')) return true;
   if (role === 'in' || role === 'on' || role === 'for') {
     const next = afterArticles(piece, piece.indexOf(token));
     return (

@@ -42,8 +42,7 @@ export function readLadder(clause: Clause, before: readonly Line[]): Reading | n
     lines.push(...readSegment(segment, { percents, clause, claims, head }));
   if (lines.length === 0 || !isLadder(head, lines, before) || isPace(head, lines)) return null;
   head.forEach((token, at) => {
-    if (isMark(token, 'greater', 'slash') || roleOf(token) === 'later' || isOnward(head, at))
-      claims.add(token);
+    if (isTie(head, at, claims)) claims.add(token);
   });
   for (const token of leadingObject(head)) claims.add(token);
   return { lines, claims };
@@ -81,6 +80,17 @@ function isLadder(head: readonly Token[], lines: readonly Line[], before: readon
   return hasVerb || isList || rungs > 1 || (rungs > 0 && (hasHold || follows)) || (follows && hasHold);
 }
 
+/** Small words that belong to a ladder once its stages are read: "it", "for everyone", "in stages of", "1/10/100". */
+function isTie(head: readonly Token[], at: number, claims: ReadonlySet<Token>): boolean {
+  const token = head[at];
+  if (isMark(token, 'greater', 'slash') || isOnward(head, at)) return true;
+  const next = head.slice(at + 1).find((other) => !['the', 'plain', 'noun'].includes(roleOf(other) ?? ''));
+  const role = roleOf(token);
+  if (role === 'in') return roleOf(next) === 'step';
+  if (role === 'for') return next !== undefined && claims.has(next);
+  return role === 'it' || role === 'later';
+}
+
 /** "5% for an hour before moving to 25%": what comes next is the next stage. */
 function isOnward(head: readonly Token[], at: number): boolean {
   return roleOf(head[at]) === 'before' && roleOf(head[at + 1]) === 'go';
@@ -100,11 +110,12 @@ function isPace(head: readonly Token[], lines: readonly Line[]): boolean {
 function segmentsOf(head: readonly Token[]): readonly Segment[] {
   const segments: Token[][] = [[]];
   head.forEach((token, at) => {
+    const isRate = isMark(token, 'slash') && roleOf(head[at + 1]) === 'stage';
     const cuts =
       isOnward(head, at) ||
       isMark(token, 'arrow', 'greater', 'comma', 'slash', 'dash') ||
       SEPARATORS.has(roleOf(token) ?? 'plain');
-    if (cuts) segments.push([]);
+    if (cuts && !isRate) segments.push([]);
     else segments.at(-1)?.push(token);
   });
   return segments.filter((segment) => segment.length > 0);
@@ -149,7 +160,7 @@ function readSegment(segment: Segment, around: Around): readonly Line[] {
 function isEach(segment: Segment, at: number): boolean {
   const next = segment.slice(at + 1, at + 3);
   return (
-    segment.some((token) => roleOf(token) === 'each') ||
+    segment.some((token) => roleOf(token) === 'each' || isMark(token, 'slash')) ||
     next.some((token) =>
       isWord(
         token,
@@ -235,7 +246,7 @@ function withImpliedPercents(head: readonly Token[]): ReadonlyMap<Token, number>
   const last = values.at(-1);
   const isSure =
     last?.kind === 'percent' ||
-    (last?.kind === 'number' && last.value === 100 && head.some((token) => isMark(token, 'arrow')));
+    (last?.kind === 'number' && last.value === 100 && head.some((token) => isMark(token, 'arrow', 'slash')));
   const isBareList = numbers.every((token) => {
     const next = head[head.indexOf(token) + 1];
     return (
@@ -260,6 +271,9 @@ function readGrowth(segment: Segment, { claims, clause, head }: Around): readonl
     claims.add(factor);
     return [...bounds.from, { kind: 'grow', factor: factor.sense.value, phrase }, ...bounds.until];
   }
+  const isListed = head.filter((token) => token.kind === 'percent').length > 1 && !head.some(isBound);
+  if (isListed && segment.some((token) => isWord(token, 'stages of', 'steps of', 'increments of', 'step of')))
+    return null;
   const step = segment.find(
     (token, at) => (token.kind === 'percent' || token.kind === 'points') && isStep(segment, at),
   );
@@ -271,6 +285,11 @@ function readGrowth(segment: Segment, { claims, clause, head }: Around): readonl
   claims.add(step);
   const isSure = step.kind === 'points' || !head.some((token) => roleOf(token) === 'by');
   return [...bounds.from, { kind: 'add', points: step.value, isSure, phrase }, ...bounds.until];
+}
+
+/** A word that sets the start or the end of a growth, so that a second percentage is no list. */
+function isBound(token: Token): boolean {
+  return roleOf(token) === 'until' || roleOf(token) === 'begin' || isWord(token, 'from', 'to');
 }
 
 function isStep(segment: Segment, at: number): boolean {

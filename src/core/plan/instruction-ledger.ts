@@ -1,6 +1,6 @@
 import { type Clause, MAX_CLAUSE_TOKENS } from './instruction-clause.ts';
 import type { Line, Reader } from './instruction-line.ts';
-import { roleOf, type Token, weightOf } from './instruction-token.ts';
+import { isWord, roleOf, type Token, weightOf } from './instruction-token.ts';
 
 /** What all clauses came to: the lines that were read, and the words that were not. */
 export interface Ledger {
@@ -26,7 +26,9 @@ export function keepLedger(clauses: readonly Clause[], readers: Readers): Ledger
   const unread: string[] = [];
   let isTainted = false;
   for (const clause of clauses) {
-    isTainted ||= clause.tokens.some((token) => roleOf(token) === 'inject');
+    isTainted ||= clause.tokens.some(
+      (token) => roleOf(token) === 'inject' || isSpeaker(token, clause.source),
+    );
     if (isTainted) {
       unread.push(clause.phrase);
       continue;
@@ -54,6 +56,13 @@ function readWhole(clause: Clause, before: readonly Line[], readers: Readers): r
   const isWhole =
     lines.length > 0 && clause.tokens.every((token) => weightOf(token) === 'free' || claims.has(token));
   return isWhole ? lines : null;
+}
+
+/** "system: …" and its like put words into another mouth. */
+function isSpeaker(token: Token, source: string): boolean {
+  return (
+    isWord(token, 'system', 'assistant', 'user', 'admin', 'human', 'developer') && source[token.to] === ':'
+  );
 }
 
 function bears(token: Token, clause: readonly Token[]): boolean {

@@ -93,7 +93,7 @@ const SPOKEN: readonly (readonly [Metric, string])[] = [
   ],
   [
     'queue.depth',
-    'queue depth|queue length|queue size|queue backlog|backlog|jobs waiting|waiting jobs|queued jobs|queue|job backlog|pending jobs|message backlog|consumer lag|queue lag',
+    'queue backlog|queue depth|queue length|queue size|queue backlog|backlog|jobs waiting|waiting jobs|queued jobs|queue|job backlog|pending jobs|message backlog|consumer lag|queue lag',
   ],
   [
     'queue.oldest_age',

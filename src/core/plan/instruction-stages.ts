@@ -43,14 +43,7 @@ export function assembleLadder(lines: readonly Line[]): {
   grow(build);
   const counts = lines.filter((line) => line.kind === 'count');
   for (const count of counts) applyCount(build, count);
-  const trailing = lines.findLast((line) => line.kind === 'hold-last');
-  const holds = build.stages.filter((stage) => stage.holdMs !== null);
-  const isSharedHold = trailing?.kind === 'hold-last' && trailing.isTrailing && build.stages.length > 1;
-  if (isSharedHold && holds.length === 1 && build.stages.at(-1) === holds[0]) {
-    build.questions.push(
-      `“${trailing.phrase}”: is ${formatDuration(trailing.ms)} the hold of the last stage, or of each stage?`,
-    );
-  }
+  askLastHold(build, lines);
   shareHolds(build, lines);
   faults(build);
   const ladder = build.stages.map(({ exposure, holdMs }) => ({
@@ -150,6 +143,24 @@ function applyCount(build: Build, count: Line & { readonly kind: 'count' }): voi
       `“${count.phrase}” says ${count.stages} stages, and ${stages.length} can be told from the words. Which ones are meant?`,
     );
   }
+}
+
+/** "1% → 10% → 100%, 15 minutes": the last stage seldom needs a hold, so a lone one there is more likely everyone's. */
+function askLastHold(build: Build, lines: readonly Line[]): void {
+  const last = build.stages.at(-1);
+  const isLone =
+    build.stages.length > 1 && build.stages.every((stage) => (stage.holdMs !== null) === (stage === last));
+  if (
+    last === undefined ||
+    last.holdMs === null ||
+    !isLone ||
+    lines.some((line) => line.kind === 'hold-each')
+  )
+    return;
+  const hold = formatDuration(last.holdMs);
+  build.questions.push(
+    `${hold} is given at the end: is it the hold of ${formatExposure(last.exposure)}, or of each stage?`,
+  );
 }
 
 /** A hold for every stage goes to those that have none of their own. */

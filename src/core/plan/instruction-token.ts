@@ -91,6 +91,7 @@ export type Mark =
   | 'break'
   | 'colon'
   | 'dash'
+  | 'minus'
   | 'slash'
   | 'plus'
   | 'other';
@@ -180,7 +181,7 @@ const FREE_ROLES: ReadonlySet<Role> = new Set([
  * anything. `free`: it changes nothing.
  */
 export function weightOf(token: Token): 'bears' | 'turns' | 'free' {
-  if (token.kind === 'mark') return isMark(token, 'greater', 'plus', 'slash') ? 'turns' : 'free';
+  if (token.kind === 'mark') return isMark(token, 'greater', 'plus', 'slash', 'minus') ? 'turns' : 'free';
   if (token.kind === 'audience') return 'turns';
   if (token.kind !== 'word') return 'bears';
   if (BEARING_ROLES.has(token.sense.role)) return 'bears';

@@ -53,7 +53,7 @@ const ORDERS: readonly Entry[] = [
 const LADDER: readonly Entry[] = [
   say(
     'go',
-    'advance|advances|advancing|advance to|roll out|rolls out|rolling out|roll it out|roll this out|roll|rollout|rollouts|go|goes|going|' +
+    'advance|advances|advancing|advance to|roll out|rolls out|rolling out|roll it out|roll this out|turn it on for|ship it|ship it to|give it to|dogfood it|roll|rollout|rollouts|go|goes|going|' +
       'move|moves|moving|expand|expands|expanding|ramp|ramps|ramping|ramp up|ramp it up|ship|ships|shipping|release|releases|releasing|deploy|deploys|' +
       'deploying|deployment|deployments|expose|exposes|exposing|send|sends|sending|serve|serves|serving|give|gives|promote|promotes|' +
       'promoting|promotion|proceed|proceeds|proceeding|continue|continues|continuing|open|opens|opening|launch|launches|enable|enables|enabling|route|routes|' +
@@ -253,7 +253,7 @@ const PLAIN: readonly Entry[] = [
   say('the', 'the|this|that|these|those|our|my|your|a|an|its|new'),
   say(
     'noun',
-    'traffic|user|users|customer|customers|request|requests|session|sessions|visitor|visitors|people|person|account|accounts|' +
+    'jobs|messages|events|items|traffic|user|users|customer|customers|request|requests|session|sessions|visitor|visitors|people|person|account|accounts|' +
       'tenant|tenants|fleet|host|hosts|pod|pods|instance|instances|server|servers|change|changes|release|version|feature|flag|feature flag|canary|canaries|' +
       'candidate|service|system|code|build|pr|pull request|units|unit|members|production|prod|team|sluice|controller|weight|share|percentage|' +
       'population|audience|group|load|metric|metrics|indicator|figures|call|calls|new version|new code|new release|new one|new build|app|application|backend|api|endpoint|endpoints|' +

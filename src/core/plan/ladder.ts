@@ -19,7 +19,9 @@ export type Risk = 'low' | 'medium' | 'high';
 const DAY_MS = 86_400_000;
 
 /** The ladder a risk implies when neither words nor policy give one (DESIGN §4): one day a stage, high risk over two weeks. */
-const RISK_LADDERS: Readonly<Record<Risk, { readonly percents: readonly number[]; readonly totalDays: number }>> = {
+const RISK_LADDERS: Readonly<
+  Record<Risk, { readonly percents: readonly number[]; readonly totalDays: number }>
+> = {
   low: { percents: [5, 50, 100], totalDays: 3 },
   medium: { percents: [1, 10, 50, 100], totalDays: 4 },
   high: { percents: [1, 5, 10, 25, 50, 100], totalDays: 14 },

@@ -44,7 +44,9 @@ export function parseLine(text: string, measure: Measure): DirectedLine | null {
       return percentLine(value, worse, measure);
     case 'times':
     case 'x':
-      return value > 1 && lead === '' ? { worse: 'increase', line: { compare: 'ratio', times: value } } : null;
+      return value > 1 && lead === ''
+        ? { worse: 'increase', line: { compare: 'ratio', times: value } }
+        : null;
     default:
       return null;
   }

@@ -1,15 +1,15 @@
-import { standardSettings } from '../gate/settings.ts';
 import { formatDuration, parseDuration } from '../duration.ts';
-import { type Check, type Line, isRequired } from './check.ts';
-import { type Measurable, checkId, checksOfRules, sameMeasure, uniqueId } from './instruction-checks.ts';
+import { standardSettings } from '../gate/settings.ts';
+import { type Check, isRequired, type Line } from './check.ts';
 import type { InstructionReading } from './instruction.ts';
+import { checkId, checksOfRules, type Measurable, sameMeasure, uniqueId } from './instruction-checks.ts';
 import {
   type Exposure,
   type Ladder,
-  type Risk,
   ladderFaults,
   ladderForRisk,
   parseExposure,
+  type Risk,
 } from './ladder.ts';
 import type { Plan } from './plan.ts';
 import type { Proposal } from './proposal.ts';
@@ -91,17 +91,18 @@ export function makePlan(request: PlanRequest): Planned {
 
 function guardrailChecks(request: PlanRequest): readonly Check[] {
   const surface = request.surface ?? 'policy';
-  return request.guardrails.reduce<readonly Check[]>((checks, guardrail) => {
-    const check: Check = {
+  const checks: Check[] = [];
+  for (const guardrail of request.guardrails) {
+    checks.push({
       ...guardrail,
       id: uniqueId(checkId(guardrail, guardrail.worse), checks),
       intent: 'guard',
       flags: [],
       why: `required of every plan on ${surface}`,
       provenance: [{ source: 'policy', from: surface, evidence: [] }],
-    };
-    return [...checks, check];
-  }, []);
+    });
+  }
+  return checks;
 }
 
 /** Adds a check from the words: onto a guardrail of the same signal where their lines compare, beside it otherwise. */
@@ -183,7 +184,8 @@ function timeQuestions(reading: InstructionReading | null): readonly string[] {
   const phrases = (reading?.windows ?? []).map((window) => window.phrase);
   if (reading?.startAfter != null) phrases.push(reading.startAfter);
   return phrases.map(
-    (phrase) => `"${phrase}" is a time rule, and times are kept by people here: hold and resume by hand. Is that agreed?`,
+    (phrase) =>
+      `"${phrase}" is a time rule, and times are kept by people here: hold and resume by hand. Is that agreed?`,
   );
 }
 
@@ -199,7 +201,9 @@ function faultsOf(plan: Plan, request: PlanRequest): readonly string[] {
   if (!hasCritical) {
     faults.push('no critical check: write a hold or rollback rule, or give the surface a guardrail');
   }
-  const unknown = request.guardrails.filter((g) => request.measurable !== null && !request.measurable.has(g.signal));
+  const unknown = request.guardrails.filter(
+    (g) => request.measurable !== null && !request.measurable.has(g.signal),
+  );
   faults.push(...unknown.map((g) => `the guardrail ${g.signal} has no configured signal`));
   const { exposureKinds } = request;
   for (const { exposure } of plan.ladder) {

@@ -1,6 +1,6 @@
 import type { GateSettings } from '../gate/settings.ts';
 import type { Check } from './check.ts';
-import { type Exposure, type Ladder, type Risk, type Stage, formatExposure } from './ladder.ts';
+import { type Exposure, formatExposure, type Ladder, type Risk, type Stage } from './ladder.ts';
 import type { Unobservable } from './proposal.ts';
 
 /** One rollout's contract: immutable, named by the digest of its canonical JSON, shown to people before anything moves. */

@@ -1,11 +1,11 @@
-import { edgesOf, nullLines } from '../gate/lines.ts';
 import { type Histogram, quantileOf, sizeOf } from '../gate/exceedance.ts';
+import { edgesOf, nullLines } from '../gate/lines.ts';
 import { orient } from '../gate/orientation.ts';
 import type { Sample } from '../gate/sample.ts';
 import type { GateSettings } from '../gate/settings.ts';
 import { type Check, signalName } from './check.ts';
-import { type Ladder, formatExposure } from './ladder.ts';
-import { type Plan, EARLY_PERCENT, desiredAt, isAlone, marginAt, stageAt } from './plan.ts';
+import { formatExposure, type Ladder } from './ladder.ts';
+import { desiredAt, EARLY_PERCENT, isAlone, marginAt, type Plan, stageAt } from './plan.ts';
 
 /** The heaviest safety alternative carries this weight; the lightest useful mixture pays its log. */
 const SAFETY_WEIGHT = 0.4;
@@ -74,7 +74,9 @@ function forecast(
     const share = shareAt(trial, index);
     const needs = voting.map((check) => {
       const rate = unitsOf(check, traffic) / traffic.overMs;
-      const needed = isAlone(trial, index) ? 0 : unitsNeeded(check, marginAt(trial, index), plan.settings, traffic);
+      const needed = isAlone(trial, index)
+        ? 0
+        : unitsNeeded(check, marginAt(trial, index), plan.settings, traffic);
       const before = seen.get(check.id) ?? 0;
       const expected = before + rate * share * stage.holdMs;
       seen.set(check.id, expected);
@@ -159,11 +161,15 @@ export function unitsNeeded(
       return tailInformation(stat, check.measure.p, line) / settings.latencyPhi;
     }
     // Against a fixed limit with no past, a healthy canary is taken to sit half-way under it.
-    return line.times === 0 && check.measure.kind === 'share' ? shareInformation(line.plus / 2, line.plus) : 0;
+    return line.times === 0 && check.measure.kind === 'share'
+      ? shareInformation(line.plus / 2, line.plus)
+      : 0;
   });
   // A band is safe as soon as either of its lines is: the better informed one decides.
   const information = Math.max(0, ...informations);
-  return information > 0 ? Math.max((HEADROOM * nats) / information, settings.minUnits) : Number.POSITIVE_INFINITY;
+  return information > 0
+    ? Math.max((HEADROOM * nats) / information, settings.minUnits)
+    : Number.POSITIVE_INFINITY;
 }
 
 /** Nats per unit that tell rate p from a limit above it (Poisson). */

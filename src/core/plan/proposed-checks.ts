@@ -1,5 +1,5 @@
 import type { Check, Line, Measure } from './check.ts';
-import { type Measurable, checkId, uniqueId } from './instruction-checks.ts';
+import { checkId, type Measurable, uniqueId } from './instruction-checks.ts';
 import { bandFloor } from './line-text.ts';
 import type { Proposal, ProposedCheck, Unobservable } from './proposal.ts';
 import { SIGNAL_KINDS, type SignalKind } from './signal-kinds.ts';

@@ -7,7 +7,13 @@ import type { Command, CommandOutcome } from './command.ts';
 /** What can happen to a rollout. Its state is the fold of these. */
 export type RolloutEvent =
   /** The plan in full, and what stable showed before anything was exposed. */
-  | { readonly kind: 'started'; readonly plan: Plan; readonly planDigest: string; readonly before: readonly Sample[]; readonly versions: Versions }
+  | {
+      readonly kind: 'started';
+      readonly plan: Plan;
+      readonly planDigest: string;
+      readonly before: readonly Sample[];
+      readonly versions: Versions;
+    }
   | { readonly kind: 'commanded'; readonly command: Command; readonly outcome: CommandOutcome }
   | { readonly kind: 'decided'; readonly decision: Decision }
   /** After a rollback: the backend was read back at nothing exposed. */

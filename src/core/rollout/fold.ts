@@ -1,9 +1,9 @@
 import { decide } from '../gate/decide.ts';
 import type { Decision } from '../gate/decision.ts';
 import type { Evidence } from '../gate/evidence.ts';
-import { type GateState, enterStage } from '../gate/gate-state.ts';
+import { enterStage, type GateState } from '../gate/gate-state.ts';
 import type { Sample } from '../gate/sample.ts';
-import { type Plan, desiredAt } from '../plan/plan.ts';
+import { desiredAt, type Plan } from '../plan/plan.ts';
 import type { Command } from './command.ts';
 import type { RolloutEvent } from './events.ts';
 import { NOTHING_EXPOSED, type RolloutState, startState } from './state.ts';
@@ -100,10 +100,18 @@ function afterDecision(
         desired: NOTHING_EXPOSED,
         stageSince: null,
         enteredAt: at,
+        endedAt: null,
         ended: decision.reason,
       };
     case 'complete':
-      return { ...state, phase: 'completed', endedAt: at, ended: decision.reason };
+      // The stage's gate has been used: a rollback that a person orders later leaves through a new one.
+      return {
+        ...state,
+        phase: 'completed',
+        stageEpoch: state.stageEpoch + 1,
+        endedAt: at,
+        ended: decision.reason,
+      };
     case 'extend':
       return { ...state, extendedAt: at };
     case 'ask':

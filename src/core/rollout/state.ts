@@ -1,6 +1,6 @@
 import type { Decision, DecisionReason } from '../gate/decision.ts';
 import { type GateState, startGate } from '../gate/gate-state.ts';
-import { type Plan, desiredAt } from '../plan/plan.ts';
+import { desiredAt, type Plan } from '../plan/plan.ts';
 
 /** Where a rollout stands: always the fold of its events, kept beside the log so that a tick need not read it. */
 export interface RolloutState {

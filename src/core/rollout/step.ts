@@ -4,7 +4,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { Command, CommandOutcome } from './command.ts';
 import type { RolloutEvent, TimedEvent } from './events.ts';
 import { fold } from './fold.ts';
-import { type RolloutState, isSameExposure } from './state.ts';
+import { isSameExposure, type RolloutState } from './state.ts';
 
 /** What one look makes of a rollout: events for the log, the state after them, and what must become true outside. */
 export interface Step {
@@ -16,15 +16,19 @@ export interface Step {
   readonly tellEvents: readonly number[];
 }
 
+export interface StepInput {
+  readonly commands: readonly Command[];
+  readonly evidence: Evidence;
+  readonly quietMs: number;
+  /** A newer rollout that drives the same target by now. */
+  readonly supersededBy: string | null;
+}
+
 /**
  * One look, pure: the commands that came in, then the decision the evidence calls for. After a rollback nothing is decided
  * any more; the exposure is watched until it has stayed at nothing for `quietMs`.
  */
-export function step(
-  plan: Plan,
-  before: RolloutState,
-  input: { readonly commands: readonly Command[]; readonly evidence: Evidence; readonly quietMs: number },
-): Step {
+export function step(plan: Plan, before: RolloutState, input: StepInput): Step {
   const { at } = input.evidence;
   let state = before;
   const events: TimedEvent[] = [];
@@ -35,11 +39,11 @@ export function step(
   };
 
   for (const command of input.commands) {
-    const outcome = commandOutcome(state, command);
+    const outcome = commandOutcome(state, command, input.supersededBy);
     happens({ kind: 'commanded', command, outcome }, { actor: command.by });
     tellEvents.push(events.length - 1);
   }
-  if (state.phase === 'running') {
+  if (state.phase === 'running' || isRecalled(state)) {
     const { decision } = decide(plan, state, input.evidence, at);
     const leavesStage = ['promote', 'widen', 'rollback', 'complete'].includes(decision.kind);
     const told = state.told;
@@ -54,7 +58,8 @@ export function step(
       happens({ kind: 'exposure_zero' });
       tellEvents.push(events.length - 1);
     }
-    if (isZero && state.stageSince !== null && at - state.stageSince >= input.quietMs) happens({ kind: 'settled' });
+    if (isZero && state.stageSince !== null && at - state.stageSince >= input.quietMs)
+      happens({ kind: 'settled' });
   }
   const exposureEvent = isSameExposure(before.desired, state.desired) ? null : events.length - 1;
   return { events, state, exposureEvent, tellEvents };
@@ -64,12 +69,21 @@ export function step(
  * Whether a command is taken. Verbs that lower risk nearly always are; `promote` and `resume` only while the rollout runs
  * and for the stage the person saw.
  */
-export function commandOutcome(state: RolloutState, command: Command): CommandOutcome {
+export function commandOutcome(
+  state: RolloutState,
+  command: Command,
+  supersededBy: string | null,
+): CommandOutcome {
   const refused = (why: string): CommandOutcome => ({ kind: 'refused', why });
   if (state.phase === 'rolled_back' || state.phase === 'rolling_back') {
     return command.verb === 'rollback' ? { kind: 'accepted' } : refused('this rollout was rolled back');
   }
-  if (state.phase === 'completed') return refused('this rollout is complete; start a new one to move the flag again');
+  if (state.phase === 'completed' && supersededBy !== null) {
+    return refused(`rollout ${supersededBy} drives this target now; roll that one back`);
+  }
+  if (state.phase === 'completed' && command.verb !== 'rollback') {
+    return refused('this rollout is complete; only a rollback can still move it');
+  }
   const isRisky = command.verb === 'promote' || command.verb === 'resume';
   if (isRisky && command.expectedEpoch !== state.stageEpoch) {
     return refused(
@@ -77,4 +91,9 @@ export function commandOutcome(state: RolloutState, command: Command): CommandOu
     );
   }
   return { kind: 'accepted' };
+}
+
+/** Complete, and a person wants it back all the same: a way down stays open after the end. */
+function isRecalled(state: RolloutState): boolean {
+  return state.phase === 'completed' && state.order?.verb === 'rollback';
 }

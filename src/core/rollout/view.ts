@@ -1,8 +1,8 @@
-import { type Explanation, explain } from '../report.ts';
 import type { Decision } from '../gate/decision.ts';
 import type { Finding } from '../gate/finding.ts';
 import { formatExposure } from '../plan/ladder.ts';
 import type { Plan } from '../plan/plan.ts';
+import { type Explanation, explain } from '../report.ts';
 import type { RolloutState } from './state.ts';
 
 /** A rollout as surfaces show it: the decision record and what was made of it, nothing worked out anew. */
@@ -34,7 +34,12 @@ export interface RolloutView {
 export const TREND_LOOKS = 24;
 
 export function viewOf(
-  rollout: { readonly id: string; readonly plan: Plan; readonly planDigest: string; readonly state: RolloutState },
+  rollout: {
+    readonly id: string;
+    readonly plan: Plan;
+    readonly planDigest: string;
+    readonly state: RolloutState;
+  },
   recent: readonly Decision[],
 ): RolloutView {
   const { plan, state } = rollout;
@@ -54,7 +59,10 @@ export function viewOf(
     decision: state.last,
     explanation: state.last === null ? null : explain(plan, state.last),
     trends: Object.fromEntries(
-      plan.checks.map((check) => [check.id, recent.slice(-TREND_LOOKS).map((decision) => gapOf(decision, check.id))]),
+      plan.checks.map((check) => [
+        check.id,
+        recent.slice(-TREND_LOOKS).map((decision) => gapOf(decision, check.id)),
+      ]),
     ),
     planDigest: rollout.planDigest,
     startedAt: state.startedAt,
@@ -68,4 +76,3 @@ function gapOf(decision: Decision, checkId: string): number | null {
   const { canary, baseline } = finding?.trailing ?? { canary: null, baseline: null };
   return canary === null ? null : canary - (baseline ?? 0);
 }
-
