@@ -43,7 +43,10 @@ export function outcomeOf(
     looks.push({ decision: event.decision, from: fromOf(evidence, entry.at), ...countsOf(evidence) });
   }
   const closing = looks.findLast(({ decision }) => decision.kind !== 'wait');
-  const harmful = looks.filter(({ decision }) => isHarmful(decision));
+  // What an early look wrongly suspected at an earlier stage was cleared there; harm is what the last stage showed.
+  const harmful = looks.filter(
+    ({ decision }) => decision.stageEpoch === closing?.decision.stageEpoch && isHarmful(decision),
+  );
   const [firstHarm] = harmful;
   const harmed = firstHarm === undefined ? [] : looks.slice(looks.indexOf(firstHarm));
   const excess = (look: Look) =>

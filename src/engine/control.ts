@@ -129,7 +129,10 @@ async function start(
     target,
     parts.engine,
   );
-  if (result.kind === 'started') return { ...result, planned };
+  if (result.kind === 'started') {
+    const { rolloutId, preflight } = result;
+    return { kind: 'started', rolloutId, planned: { plan: result.plan, faults: [] }, preflight };
+  }
   const forecast = result.why.kind === 'not_clearable' ? result.why.preflight : null;
   return refused(refusalText(result.why), forecast);
 }

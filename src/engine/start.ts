@@ -1,5 +1,6 @@
 import { isAbsolute } from '../core/gate/outcome.ts';
 import type { Sample } from '../core/gate/sample.ts';
+import { fitToTraffic } from '../core/plan/fit-to-traffic.ts';
 import type { Plan } from '../core/plan/plan.ts';
 import { type Preflight, preflight, type TrafficReading } from '../core/plan/preflight.ts';
 import { DECIDER_VERSION, type RolloutEvent } from '../core/rollout/events.ts';
@@ -15,7 +16,8 @@ import { newEvent } from './tick.ts';
 export const BUCKETING = 'murmur3-v2';
 
 export type StartResult =
-  | { readonly kind: 'started'; readonly rolloutId: string; readonly preflight: Preflight }
+  /** `plan` is the one in force: proposed checks that the traffic cannot clear were demoted. */
+  | { readonly kind: 'started'; readonly rolloutId: string; readonly plan: Plan; readonly preflight: Preflight }
   | { readonly kind: 'refused'; readonly why: StartRefusal };
 
 export type StartRefusal =
@@ -53,13 +55,14 @@ export async function startRollout(
     `reading the traffic of ${request.plan.target} for ${Math.round(request.measureMs / 1000)} s`,
   );
   const traffic = await measureTraffic(request.plan, request.measureMs, target, parts);
-  const unreadable = unreadableSignals(request.plan, traffic);
+  const plan = fitToTraffic(request.plan, traffic);
+  const unreadable = unreadableSignals(plan, traffic);
   if (unreadable.length > 0) return refuse({ kind: 'unreadable', details: unreadable });
-  const forecast = preflight(request.plan, traffic);
+  const forecast = preflight(plan, traffic);
   if (!forecast.isClearable) return refuse({ kind: 'not_clearable', preflight: forecast });
 
-  await create(request, traffic.samples, parts);
-  return { kind: 'started', rolloutId: request.rolloutId, preflight: forecast };
+  await create({ ...request, plan }, traffic.samples, parts);
+  return { kind: 'started', rolloutId: request.rolloutId, plan, preflight: forecast };
 }
 
 /** Two reads, `measureMs` apart: what lies between them is the traffic there is. */

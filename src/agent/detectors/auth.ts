@@ -71,7 +71,9 @@ export const authDetector: Detector = {
 };
 
 function tokenChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly DetectedCheck[] {
-  const hits = callsOn(lines, isTokenCall);
+  // In a file about tokens, a call that leaves the process is somebody else checking them.
+  const asked = isAuthPath(file) ? callsOn(file.added, isOutboundCall) : [];
+  const hits = [...callsOn(lines, isTokenCall), ...asked];
   const claims = lines.filter((line) => hasAny(line.words, CLAIMS) && isAuthPath(file));
   if (hits.length + claims.length === 0) return [];
   const evidence = placesOf([...hits.map((hit) => hit.line), ...claims]);
@@ -124,7 +126,11 @@ function decisionChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly
 function sessionChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly DetectedCheck[] {
   const hits = callsOn(lines, isSessionCall);
   const lifetimes = lines.filter(
-    (line) => hasAny(line.words, SESSION) && hasAny(line.words, LIFETIME) && /[:=]/.test(line.code),
+    (line) =>
+      hasAny(line.words, SESSION) &&
+      hasAny(line.words, LIFETIME) &&
+      /[:=]/.test(line.code) &&
+      !line.code.includes('Math.'),
   );
   if (hits.length + lifetimes.length === 0) return [];
   const evidence = placesOf([...hits.map((hit) => hit.line), ...lifetimes]);

@@ -33,6 +33,10 @@ const OTHER_CLIENTS = vocabulary(
     database mysql memcached ws socket flag flags log
 `,
 );
+/** Names for what belongs to somebody else, whatever hangs below them: `suppliers.keys.check()`. */
+const OUTSIDERS = vocabulary(
+  'supplier suppliers upstream upstreams vendor vendors partner partners remote remotes thirdparty',
+);
 const LIMITS = vocabulary(
   `
     timeout timeouts retry retries retrying backoff deadline attempts keepalive hedge breaker retryable
@@ -90,6 +94,7 @@ export function isOutboundCall(call: Call): boolean {
 
 function isServiceClient(call: Call, near: string): boolean {
   if (hasAny(call.receiver, OTHER_CLIENTS)) return false;
+  if (hasAny(call.receiver, OUTSIDERS) && !/^(?:on|with|map|filter|forEach|find)/.test(call.name)) return true;
   if (/^_?(?:http_?client|client)$/.test(near)) {
     return /^(?:do|send|sendasync|getasync|postasync|putasync|deleteasync|request|execute)$/i.test(call.name);
   }

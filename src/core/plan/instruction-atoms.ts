@@ -168,6 +168,7 @@ function firstPart(word: string): string {
   const name = word.toLowerCase();
   if (name.includes('_') || namedMetric(name) !== null || ['and/or', 'a/b', 'blue/green'].includes(name))
     return word;
+  if (/^p\d{2}\.\d{1,2}$/.test(name)) return word;
   const joined = /^[^./:]+/.exec(word)?.[0] ?? word;
   if (/-v?\d+$/i.test(joined)) return joined;
   return /^[^-]+/.exec(joined)?.[0] ?? joined;

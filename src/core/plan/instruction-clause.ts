@@ -10,6 +10,8 @@ export interface Clause {
   readonly tokens: readonly Token[];
   readonly lead: readonly Token[];
   readonly phrase: string;
+  /** The phrase with the lead in front of it, for whoever has to report the clause. */
+  readonly words: string;
   readonly isHeading: boolean;
   readonly source: string;
 }
@@ -47,14 +49,9 @@ export function toClauses(sentences: readonly Sentence[], source: string): reado
       return;
     }
     for (const tokens of split(withoutHealth(sentence.tokens))) {
-      const all = [...lead, ...tokens];
-      clauses.push({
-        tokens: all,
-        lead,
-        phrase: phraseOf(tokens, source),
-        isHeading: sentence.isHeading,
-        source,
-      });
+      const phrase = phraseOf(tokens, source);
+      const words = lead.length === 0 ? phrase : `${phraseOf(lead, source)}: ${phrase}`;
+      clauses.push({ tokens: [...lead, ...tokens], lead, phrase, words, isHeading: sentence.isHeading, source });
     }
   });
   return clauses.filter((clause) => clause.tokens.some((token) => token.kind !== 'mark'));

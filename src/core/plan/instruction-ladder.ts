@@ -42,7 +42,7 @@ export function readLadder(clause: Clause, before: readonly Line[]): Reading | n
     lines.push(...readSegment(segment, { percents, clause, claims, head }));
   if (lines.length === 0 || !isLadder(head, lines, before) || isPace(head, lines)) return null;
   head.forEach((token, at) => {
-    if (isTie(head, at, claims)) claims.add(token);
+    if (isTie(head, at, claims) || isOrdinal(head, at, before)) claims.add(token);
   });
   for (const token of leadingObject(head)) claims.add(token);
   return { lines, claims };
@@ -89,6 +89,18 @@ function isTie(head: readonly Token[], at: number, claims: ReadonlySet<Token>): 
   if (role === 'in') return roleOf(next) === 'step';
   if (role === 'for') return next !== undefined && claims.has(next);
   return role === 'it' || role === 'later';
+}
+
+/** "Stage 2: 25%": a number that only counts the stages, as long as it counts them right. */
+function isOrdinal(head: readonly Token[], at: number, before: readonly Line[]): boolean {
+  const token = head[at];
+  if (token?.kind !== 'number' || !isCounter(head, at)) return false;
+  const earlier = head.slice(0, at).filter((other) => other.kind === 'percent' || other.kind === 'audience').length;
+  return token.value === before.filter((line) => line.kind === 'rung').length + earlier + 1;
+}
+
+function isCounter(head: readonly Token[], at: number): boolean {
+  return ['stage', 'step'].includes(roleOf(head[at - 1]) ?? '') && isMark(head[at + 1], 'colon', 'other', 'dash');
 }
 
 /** "5% for an hour before moving to 25%": what comes next is the next stage. */
@@ -151,9 +163,10 @@ function readSegment(segment: Segment, around: Around): readonly Line[] {
     roleOf(segment[at + 1]) === 'later' ||
     isWord(segment[at - 1], 'in');
   const hold: Line = { kind: 'hold-last', ms: duration.ms, isTrailing: rungs.length > 0 && !isAfter, phrase };
-  const [first, ...others] = rungs;
-  if (first === undefined) return [...lines, hold];
-  return isAfter ? [...lines, hold, first, ...others] : [...lines, first, ...others, hold];
+  const last = rungs.at(-1);
+  if (last === undefined) return [...lines, hold];
+  // "from 10% to 50% after an hour": the hour is spent before the last one.
+  return isAfter ? [...lines, ...rungs.slice(0, -1), hold, last] : [...lines, ...rungs, hold];
 }
 
 /** "every", "per stage", "each", "15-minute stages": the hold is every stage's. */
@@ -204,7 +217,8 @@ function rungsOf(segment: Segment, { percents, claims }: Around): readonly Line[
   const rungs: Line[] = [];
   segment.forEach((token, at) => {
     const exposure = exposureAt(segment, at, percents);
-    if (exposure === null) return;
+    // "5% of beta users" is not two stages: a second exposure has to be reached by "to".
+    if (exposure === null || (rungs.length > 0 && !isWord(segment[at - 1], 'to', 'up to'))) return;
     claims.add(token);
     if (exposure.kind === 'switch') claimName(segment, at, claims);
     const isUntil = roleOf(segment[at - 1]) === 'until';
@@ -238,7 +252,9 @@ function claimName(segment: Segment, at: number, claims: Set<Token>): void {
 /** "1 → 5 → 25 → 100%" and "1, 5 and 100 percent": bare numbers take the percent sign of the list they stand in. */
 function withImpliedPercents(head: readonly Token[]): ReadonlyMap<Token, number> {
   const items = segmentsOf(head).map((segment) =>
-    segment.filter((token) => ['number', 'percent'].includes(token.kind)),
+    segment.filter(
+      (token) => token.kind === 'percent' || (token.kind === 'number' && !isCounter(head, head.indexOf(token))),
+    ),
   );
   const values = items.flat();
   const numbers = values.filter((token) => token.kind === 'number');
@@ -357,6 +373,9 @@ function countOf(segment: Segment, { claims, clause }: Around): Line | null {
   };
 }
 
+/** Verbs that take no object, so that "go backwards to 5%" has no name in it. */
+const OBJECTLESS = ['go', 'goes', 'going', 'proceed', 'proceeds', 'proceeding', 'continue', 'continues', 'progress'];
+
 /** What is rolled out: the words between the verb and the first measure, and noun phrases with an article. */
 function leadingObject(head: readonly Token[]): readonly Token[] {
   const verb = head.findIndex((token) => ['go', 'begin', 'factor'].includes(roleOf(token) ?? ''));
@@ -364,6 +383,7 @@ function leadingObject(head: readonly Token[]): readonly Token[] {
     (token) => !['word', 'mark'].includes(token.kind) || roleOf(token) === 'switch',
   );
   const named = head.slice(0, Math.max(0, first));
-  const between = verb === -1 ? [] : named.slice(verb + 1).filter((token) => roleOf(token) === 'strange');
+  const takesObject = verb !== -1 && !isWord(head[verb], ...OBJECTLESS);
+  const between = takesObject ? named.slice(verb + 1).filter((token) => roleOf(token) === 'strange') : [];
   return [...between, ...objectWords(named)];
 }

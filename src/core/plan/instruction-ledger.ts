@@ -30,11 +30,11 @@ export function keepLedger(clauses: readonly Clause[], readers: Readers): Ledger
       (token) => roleOf(token) === 'inject' || isSpeaker(token, clause.source),
     );
     if (isTainted) {
-      unread.push(clause.phrase);
+      unread.push(clause.words);
       continue;
     }
     const read = readWhole(clause, lines, readers);
-    if (read === null) unread.push(clause.phrase);
+    if (read === null) unread.push(clause.words);
     else lines.push(...read);
   }
   return { lines, unread: [...new Set(unread)].filter((phrase) => phrase !== '') };

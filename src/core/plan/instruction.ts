@@ -87,7 +87,8 @@ function rulesOf(lines: readonly Line[]): readonly InstructionRule[] {
 
 function retuned(rule: InstructionRule, line: Line & { readonly kind: 'retune' }): InstructionRule {
   if (rule.direction !== 'either' || !line.metrics.includes(rule.metric)) return rule;
-  const action = line.action === 'notify' ? rule.action : line.action;
+  // Stricter wins: what would have rolled back is not softened to a hold.
+  const action = line.action === 'rollback' ? 'rollback' : rule.action;
   return { ...rule, action, notify: rule.notify || line.notify };
 }
 

@@ -1,0 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { eventOf } from '../../src/core/rollout/events.ts';
+import { desiredAt } from '../../src/core/plan/plan.ts';
+import { replay } from '../../src/engine/replay.ts';
+import type { LogEntry } from '../../src/ports/store.ts';
+import { type RandomSource, seededRandom } from '../../src/simulate/random.ts';
+import { type ChildOrders, type RunningChild, startChild } from './support/killed-sluice.ts';
+import { harmfulFrom25, healthy, LINES, openProduct, type Product, productConfig } from './support/product.ts';
+import { exposureInFile, type StoredRollout, storedRollout } from './support/record.ts';
+import { until } from './support/until.ts';
