@@ -70,6 +70,7 @@ export async function openSluice(options: SluiceOptions): Promise<Sluice> {
     log: options.log,
     worker: `${hostname()}:${process.pid}:${Math.round(clock.now() - clock.mono())}`,
     timing,
+    toldFaults: new Set(),
   };
   const measurable = new Map(
     Object.entries(config.signals).map(([name, binding]) => [name, shapeOf(binding)]),

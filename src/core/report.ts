@@ -204,7 +204,7 @@ export function checkLine(check: Check, finding: Finding): CheckLine {
     arm.value === null ? '–' : formatValue(arm.value, check.measure);
   return {
     checkId: check.id,
-    name: signalName(check),
+    name: check.intent === 'expect_change' ? `${signalName(check)}, expected` : signalName(check),
     outcome: finding.outcome,
     canary: value(canary),
     baseline: value(baseline),
@@ -226,6 +226,7 @@ function differenceText(check: Check, canary: number | null, baseline: number | 
 }
 
 function linesText(check: Check): string {
+  if (check.intent === 'expect_change') return `meant to ${check.worse === 'increase' ? 'fall' : 'rise'}`;
   const parts = [
     check.hold === null ? null : `hold ${formatLine(check.hold, check.measure, check.worse)}`,
     check.rollback === null ? null : `roll back ${formatLine(check.rollback, check.measure, check.worse)}`,

@@ -37,6 +37,8 @@ export interface EngineParts {
   readonly log: Log;
   readonly worker: string;
   readonly timing: EngineTiming;
+  /** Faults of our own that people were told of, so that a tick failing again and again says so once. */
+  readonly toldFaults: Set<string>;
 }
 
 const CLAIMS_AT_ONCE = 16;
@@ -95,12 +97,32 @@ async function tickClaim(claim: RolloutClaim, parts: EngineParts): Promise<TickR
       rollout: claim.rolloutId,
       fault: fault instanceof Error ? (fault.stack ?? fault.message) : String(fault),
     });
+    await tellFault(claim, fault, parts);
     return null;
   } finally {
     await parts.store.release(claim, nextTickAt).catch((fault: unknown) => {
       parts.log.warn('a lease could not be given back; it ends by itself', { fault: String(fault) });
     });
   }
+}
+
+/** A rollout whose looks fail decides nothing: nobody may have to find that out by the silence. */
+async function tellFault(claim: RolloutClaim, fault: unknown, parts: EngineParts): Promise<void> {
+  const key = `${claim.rolloutId}/${claim.version}/fault`;
+  if (parts.toldFaults.has(key)) return;
+  parts.toldFaults.add(key);
+  const message = {
+    key,
+    rolloutId: claim.rolloutId,
+    urgency: 'needs_person' as const,
+    headline: `${claim.target}: a look failed (${fault instanceof Error ? fault.message : String(fault)})`,
+    lines: [
+      'Exposure stays as it is and nothing promotes. It is tried again at every tick; rollback still works.',
+    ],
+  };
+  await parts.chat.tell(message).catch((error: unknown) => {
+    parts.log.warn('people could not be told', { fault: String(error) });
+  });
 }
 
 /** While exposure is on its way down it is read back at once and often, not at the next full tick. */

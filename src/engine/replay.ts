@@ -58,15 +58,18 @@ export function replay(text: string): Replay {
     if (at === 0) {
       if (parsed['format'] !== LOG_FORMAT)
         return stop(line, null, 'not_a_log', `this is no ${LOG_FORMAT} file`);
-      found = { ...found, rolloutId: String(parsed['rolloutId']) };
+      if (typeof parsed['rolloutId'] !== 'string' || Object.keys(parsed).length !== 2)
+        return stop(line, null, 'altered', 'the first line is not as it was written');
+      found = { ...found, rolloutId: parsed['rolloutId'] };
     } else if ('end' in parsed) {
-      const end = parsed['end'] as { readonly events: number; readonly head: string };
-      const isWhole = end.events === found.events && end.head === prevHash && line === lines.length;
-      return isWhole
-        ? found
-        : stop(line, null, 'altered', 'the closing line does not fit the events before it');
+      const isFitting = raw === canonicalJson({ end: { events: found.events, head: prevHash } });
+      if (!isFitting || line !== lines.length)
+        return stop(line, null, 'altered', 'the closing line does not fit the events before it');
+      return text.endsWith('\n') ? found : stop(line, null, 'cut_off', 'the closing line has no end');
     } else {
       const entry = parsed['entry'] as LogEntry;
+      if (parsed['evidence'] === undefined || Object.keys(parsed).length !== 2)
+        return stop(line, null, 'altered', `line ${line} is not one event with its evidence`);
       const problem = entryFault(entry, parsed['evidence'], {
         line,
         prevHash,
@@ -164,6 +167,9 @@ function replayed(found: Replay, entry: LogEntry, evidence: Evidence | null, lin
   const { plan, state } = found;
   if (plan === null || state === null) return fault('altered', 'the log does not begin with its start');
   let decisions = found.decisions;
+  if (event.kind === 'decided' && evidence === null) {
+    return fault('evidence_altered', `event ${entry.seq}: a decision without the evidence it was made on`);
+  }
   if (event.kind === 'decided' && evidence !== null) {
     const again = decide(plan, state, evidence, entry.at).decision;
     if (canonicalJson(again) !== canonicalJson(event.decision)) {

@@ -17,7 +17,12 @@ export const BUCKETING = 'murmur3-v2';
 
 export type StartResult =
   /** `plan` is the one in force: proposed checks that the traffic cannot clear were demoted. */
-  | { readonly kind: 'started'; readonly rolloutId: string; readonly plan: Plan; readonly preflight: Preflight }
+  | {
+      readonly kind: 'started';
+      readonly rolloutId: string;
+      readonly plan: Plan;
+      readonly preflight: Preflight;
+    }
   | { readonly kind: 'refused'; readonly why: StartRefusal };
 
 export type StartRefusal =

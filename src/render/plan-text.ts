@@ -12,7 +12,7 @@ export function planText({ plan, faults }: Planned): readonly string[] {
   return [
     `${styleText('bold', plan.title || 'untitled change')}  on ${plan.target}`,
     `  ladder    ${formatLadder(plan.ladder)}`,
-    `  risk      ${plan.risk}${plan.riskReasons.length === 0 ? '' : `: ${plan.riskReasons.join('; ')}`}`,
+    `  risk      ${plan.risk}${plan.riskReasons.length === 0 ? '' : `: ${plan.riskReasons.map(unstopped).join('; ')}`}`,
     `  way back  ${wayBack(plan.rollbackSafe)}`,
     '  checks',
     ...plan.checks.flatMap(checkText),
@@ -31,6 +31,11 @@ export function planText({ plan, faults }: Planned): readonly string[] {
     ),
     ...section('cannot start', faults),
   ];
+}
+
+/** Reasons are sentences; joined in a row they lose their full stops. */
+function unstopped(sentence: string): string {
+  return sentence.replace(/\.$/, '');
 }
 
 function wayBack(rollbackSafe: Planned['plan']['rollbackSafe']): string {

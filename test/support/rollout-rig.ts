@@ -45,6 +45,7 @@ export async function openRig(world: Partial<WorldSettings> = {}): Promise<Rig> 
     log: { info: () => {}, warn: (message, fields) => failOnBug(message, fields) },
     worker: 'host:1:1',
     timing: { leaseMs: 20_000, pollMs: 250, readTimeoutMs: 5_000, quietMs: 3_000 },
+    toldFaults: new Set(),
   };
   let deliveries = 0;
   const state = async () => {

@@ -1,4 +1,4 @@
-import { isRequired } from '../plan/check.ts';
+import { type Check, isRequired } from '../plan/check.ts';
 import {
   approvalBefore,
   exposedShare,
@@ -15,6 +15,7 @@ import type { Evidence } from './evidence.ts';
 import type { Finding } from './finding.ts';
 import { absorb, type GateState } from './gate-state.ts';
 import { judge, thresholdsFor } from './judge.ts';
+import { isOverHold } from './outcome.ts';
 
 /** A decision, and what the gate remembers after the look it was made at. */
 export interface Judgement {
@@ -54,10 +55,16 @@ export function decide(plan: Plan, state: RolloutState, evidence: Evidence, now:
       exposure: exposureText(plan, state.stageIndex),
       nextExposure: isLast ? null : exposureText(plan, state.stageIndex + 1),
       findings,
-      by: verdict.reason.startsWith('person_') ? (state.order?.by ?? state.personHold?.by ?? null) : null,
+      by: personBehind(verdict, state),
       refusedOrder: refusalOf(look, order, verdict),
     },
   };
+}
+
+/** Whose word a decision follows. An order that a person's hold stopped is not the holder's. */
+function personBehind({ reason }: Verdict, state: RolloutState): string | null {
+  if (reason === 'person_hold') return state.personHold?.by ?? null;
+  return reason.startsWith('person_') ? (state.order?.by ?? null) : null;
 }
 
 interface Look {
@@ -140,11 +147,15 @@ function onward(look: Look): Verdict {
   return needsApproval ? open('ask', 'approval_required') : open('promote', 'all_clear');
 }
 
-/** Nothing readable for longer than a reading stays fresh, or a canary that has gone quiet: hold and say so. */
+/**
+ * Nothing readable for longer than a reading stays fresh, or a canary that has gone quiet: hold and say so. Only required
+ * checks hold so; a proposed one that sees nothing extends and asks in their time, and can never put an ask off.
+ */
 function blindHold(look: Look, voting: readonly Finding[]): DecisionReason | null {
   const { staleMs } = look.plan.settings;
-  if (voting.some((finding) => finding.reason === 'canary_silent')) return 'canary_silent';
-  const isBlind = voting.some(
+  const required = voting.filter((finding) => isRequired(checkOf(look.plan, finding)));
+  if (required.some((finding) => finding.reason === 'canary_silent')) return 'canary_silent';
+  const isBlind = required.some(
     ({ outcome, blind }) =>
       outcome === 'no_data' && blind !== null && (blind.why === 'stale' || look.now - blind.since >= staleMs),
   );
@@ -193,16 +204,40 @@ function refusalOf(look: Look, order: OrderStanding, verdict: Verdict): string |
 
 /**
  * Opt-in: step on without full evidence while hardly anyone is exposed. Only with no breach, an estimate under the hold line
- * (or at most one bad event), data from every voting check, and a next exposure of at most 25 %.
+ * (or at most one bad event), data from every voting check, no approval due, and a next exposure of at most 25 %.
  */
 function canWiden(look: Look, voting: readonly Finding[]): boolean {
   const { plan, state } = look;
-  if (!plan.allowWiden || isLastStage(plan, state.stageIndex)) return false;
+  if (!plan.allowWiden || voting.length === 0 || isLastStage(plan, state.stageIndex)) return false;
   if (marginAt(plan, state.stageIndex) !== 'wide') return false;
-  return voting.every(
-    ({ outcome, reason, canary }) =>
-      outcome === 'clear' ||
-      ((reason === 'not_enough_evidence' || reason === 'thin') && canary.units > 0) ||
-      (reason === 'over_line_unconfirmed' && (canary.events ?? 2) <= 1),
-  );
+  if (approvalBefore(plan, state.stageIndex + 1) !== null) return false;
+  return voting.every((finding) => {
+    const check = checkOf(plan, finding);
+    switch (finding.reason) {
+      case 'within_lines':
+        return true;
+      case 'not_enough_evidence':
+        return finding.canary.units > 0;
+      case 'thin': {
+        const isOver = isOverHold(check, finding, plan.settings.kappa);
+        return isOver === false || (isOver === true && hasFewBadEvents(check, finding));
+      }
+      case 'over_line_unconfirmed':
+        return hasFewBadEvents(check, finding);
+      default:
+        return false;
+    }
+  });
+}
+
+/** At most one bad event, of a canary that was seen. */
+function hasFewBadEvents(check: Check, { canary }: Finding): boolean {
+  if (canary.events === null || canary.units === 0) return false;
+  return (check.worse === 'increase' ? canary.events : canary.units - canary.events) <= 1;
+}
+
+function checkOf(plan: Plan, finding: Finding): Check {
+  const check = plan.checks.find((candidate) => candidate.id === finding.checkId);
+  if (check === undefined) throw new RangeError(`no check ${finding.checkId}`);
+  return check;
 }

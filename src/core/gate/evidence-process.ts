@@ -118,8 +118,8 @@ export const HARM_START: HarmState = {
  * One interval more of evidence that the treated mean is above the line.
  *
  * `ls` is the reference mean predicted from earlier data, `plannedLooks` the number of looks over which restarts are
- * spread (their weights sum to at most 1/4 for any number of looks). Weighted Shiryaev-Roberts beside the process from the
- * start.
+ * spread: their weights sum to 1/4 over these and stay below 1/2 for any number of looks, so with the process from the start
+ * they are at most 1. Weighted Shiryaev-Roberts.
  */
 export function stepHarm(
   state: HarmState,

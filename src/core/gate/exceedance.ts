@@ -142,7 +142,8 @@ export function quantileOf(histogram: Histogram, p: number): number | null {
 /** Ratio of the edges of the bucket that holds the quantile: how finely the histogram can tell. Infinite at its ends. */
 export function resolutionAt(histogram: Histogram, p: number): number {
   const value = quantileOf(histogram, p);
-  if (value === null) return Number.POSITIVE_INFINITY;
+  const overflow = histogram.counts[histogram.bounds.length] ?? 0;
+  if (value === null || sizeOf(histogram) - overflow < p * sizeOf(histogram)) return Number.POSITIVE_INFINITY;
   const at = histogram.bounds.findIndex((bound) => bound >= value);
   const low = histogram.bounds[at - 1];
   const high = histogram.bounds[at];

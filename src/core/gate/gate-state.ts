@@ -16,8 +16,7 @@ import {
   type Window,
 } from './check-state.ts';
 import type { Evidence } from './evidence.ts';
-import type { Histogram } from './exceedance.ts';
-import { sizeOf } from './exceedance.ts';
+import { type Histogram, sameBounds, sizeOf } from './exceedance.ts';
 import { frozenCounts, frozenHistogram } from './frozen-baseline.ts';
 import { isOver } from './lines.ts';
 import { logHarmOf } from './quantile-evidence.ts';
@@ -85,7 +84,8 @@ function absorbWindow(check: Check, state: CheckState, window: Window, context: 
 }
 
 function shareWindow(check: Check, state: ShareState, window: Window, context: StageContext): ShareState {
-  const fault = unusableIn(window, needsStable(check, context)) ?? misshapen(window, 'share', context);
+  // Impossible counts weigh more than being partial: a partial window is still used.
+  const fault = misshapen(window, 'share', context) ?? unusableIn(window, needsStable(check, context));
   const canary = countsOf(window.canary.stat);
   const stable = context.alone
     ? frozenCounts(state.rollout.stable, context.looks)
@@ -113,14 +113,20 @@ function quantileWindow(
   const p = check.measure.kind === 'quantile' ? check.measure.p : 0.95;
   const canary = histogramOf(window.canary.stat);
   const measured = histogramOf(window.stable.stat);
-  const past = state.stages.reduce((sum, stage) => plusHistograms(sum, stage), NO_HISTOGRAMS).stable;
+  // While alone the current stage's stable side is frozen itself, and must not grow what it was made of.
+  const past = state.stages.slice(0, -1).reduce(plusHistograms, NO_HISTOGRAMS).stable;
   const stable = context.alone ? frozenHistogram(past, p, context.looks) : measured;
-  const changed = [canary, measured].some((seen) => seen !== null && !fits(state, seen));
+  const changed =
+    [canary, measured].some((seen) => seen !== null && !fits(state, seen)) ||
+    (canary !== null && measured !== null && !sameBounds(canary, measured));
   const fault =
     unusableIn(window, needsStable(check, context)) ??
     misshapen(window, 'histogram', context) ??
     (changed
-      ? inconsistent(window.canary, 'the histogram changed its bucket bounds during the rollout')
+      ? inconsistent(
+          window.canary,
+          'the bucket bounds differ between the two sides, or changed during the rollout',
+        )
       : null);
   const seen = { ...state, ...seenAfter(state, window, fault, canary === null ? 0 : sizeOf(canary)) };
   if (fault !== null || canary === null) return seen;
@@ -167,11 +173,11 @@ function misshapen(window: Window, kind: Stat['kind'], context: StageContext): S
 function isPossible(stat: Stat): boolean {
   switch (stat.kind) {
     case 'share':
-      return Number.isFinite(stat.n) && stat.x >= 0 && stat.x <= stat.n;
+      return stat.n <= Number.MAX_SAFE_INTEGER && stat.x >= 0 && stat.x <= stat.n;
     case 'histogram':
       return (
         stat.counts.length === stat.bounds.length + 1 &&
-        stat.counts.every((count) => Number.isFinite(count) && count >= 0) &&
+        stat.counts.every((count) => count >= 0 && count <= Number.MAX_SAFE_INTEGER) &&
         stat.bounds.every((bound, at) => Number.isFinite(bound) && bound > (stat.bounds[at - 1] ?? 0))
       );
     case 'level':

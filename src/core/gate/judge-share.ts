@@ -1,6 +1,6 @@
 import type { Check } from '../plan/check.ts';
 import type { ShareState } from './check-state.ts';
-import { type Counts, logSafety } from './evidence-process.ts';
+import { type Counts, type HarmState, logSafety } from './evidence-process.ts';
 import type { Arm, Finding, JudgeContext } from './finding.ts';
 import { LOG_FLOOR, logAdd } from './log-sum.ts';
 import { outcomeOf } from './outcome.ts';
@@ -19,13 +19,18 @@ export function judgeShare(check: Check, state: ShareState, context: JudgeContex
       baseline: armOf(state.stage.stable),
       trailing: { canary: armOf(trailing.canary).value, baseline: armOf(trailing.stable).value },
       // A band is harmed only beyond both its lines (a union of nulls), and safe when either holds (an intersection).
-      harmLog: Math.min(...state.harm.map((process) => process.peak)),
+      harmLog: leastPeak(state.harm),
       safetyLog: meanOfE(state[context.margin].map(logSafety)),
       recent: state.trailing.map((window) => ({ canary: window.canary.n, stable: window.stable.n })),
       tooCoarse: false,
     },
     context,
   );
+}
+
+/** A check without lines has no process, and so no evidence of harm. */
+function leastPeak(harm: readonly HarmState[]): number {
+  return harm.length === 0 ? LOG_FLOOR : Math.min(...harm.map((process) => process.peak));
 }
 
 function meanOfE(logs: readonly number[]): number {

@@ -1,5 +1,5 @@
 import type { Check, Line } from '../plan/check.ts';
-import type { NullLine } from './evidence-process.ts';
+import { type NullLine, RATE_FLOOR } from './evidence-process.ts';
 
 /**
  * The three edges a check is judged by, all worse than no effect:
@@ -49,7 +49,8 @@ export function nullLines(line: Line, oriented: 'asIs' | 'failures' | 'swapped')
     case 'difference':
       return [{ times: 1, plus: line.by }];
     case 'absolute':
-      return [{ times: 0, plus: oriented === 'failures' ? 1 - line.at : line.at }];
+      // "Above 0 %" and "below 100 %" leave no room for any event; a rate of nothing has no likelihood.
+      return [{ times: 0, plus: Math.max(oriented === 'failures' ? 1 - line.at : line.at, RATE_FLOOR) }];
     case 'ratio':
       return [{ times: oriented === 'swapped' ? 1 / line.times : line.times, plus: 0 }];
     case 'band': {

@@ -117,6 +117,13 @@ function isSilent(judged: Judged, context: JudgeContext): boolean {
   return expected >= SILENT_EXPECTED;
 }
 
+/** Whether this stage's estimate is at or over the hold edge; null while there is no estimate. */
+export function isOverHold(check: Check, finding: Finding, kappa: number): boolean | null {
+  const edges = edgesOf(check, kappa);
+  const pair = pairOf(finding.canary.value, finding.baseline.value, check);
+  return edges === null || pair === null ? null : isOver(edges.tight, check.worse, pair);
+}
+
 export function isAbsolute(check: Check): boolean {
   return [check.hold, check.rollback].every((line) => line === null || line.compare === 'absolute');
 }

@@ -30,5 +30,11 @@ export function fitToTraffic(plan: Plan, traffic: TrafficReading): Plan {
 }
 
 function demoted(check: Check): Check {
-  return { ...check, severity: 'advisory', hold: null, rollback: null, flags: [...check.flags, 'low_volume'] };
+  return {
+    ...check,
+    severity: 'advisory',
+    hold: null,
+    rollback: null,
+    flags: [...check.flags, 'low_volume'],
+  };
 }

@@ -1,6 +1,6 @@
 import type { Clause } from './instruction-clause.ts';
 import type { Line, Reading } from './instruction-line.ts';
-import { isWord, type Role, roleOf, type Token } from './instruction-token.ts';
+import { hasRole, isWord, type Role, roleOf, type Token, weightOf } from './instruction-token.ts';
 
 const TIES: ReadonlySet<Role> = new Set([
   'before',
@@ -38,10 +38,23 @@ export function readApproval(clause: Clause): Reading | null {
     const isExposure =
       token.kind === 'audience' || (token.kind === 'percent' && token.value > 0 && token.value <= 100);
     if (isExposure || roleOf(token) === 'ask' || TIES.has(roleOf(token) ?? 'plain')) claims.add(token);
-    if (token.kind === 'word' && token.sense.role === 'act' && token.sense.act === 'hold') claims.add(token);
+    if (isPause(tokens, token) || isWaiting(tokens, token)) claims.add(token);
   }
-  const lines = befores.map((before): Line => ({ kind: 'approval', before, phrase: clause.phrase }));
+  const lines = [...new Set(befores)].map(
+    (before): Line => ({ kind: 'approval', before, phrase: clause.phrase }),
+  );
   return { lines, claims };
+}
+
+/** "Pause at 50% and wait for approval": the clause opens with the order that the approval lifts. */
+function isPause(tokens: readonly Token[], token: Token): boolean {
+  return roleOf(token) === 'act' && token === tokens.find((other) => weightOf(other) !== 'free');
+}
+
+/** "until I approve" */
+function isWaiting(tokens: readonly Token[], token: Token): boolean {
+  const next = tokens.slice(tokens.indexOf(token) + 1).find((other) => roleOf(other) !== 'plain');
+  return roleOf(token) === 'until' && roleOf(next) === 'ask';
 }
 
 /** "Keep 5% on the old version", "a 5% holdback": units that stay behind after 100%. */
@@ -93,8 +106,4 @@ function isTooMuch(token: Token): boolean {
       roleOf(token) ?? '',
     ) || token.kind === 'metric'
   );
-}
-
-function hasRole(tokens: readonly Token[], role: Role): boolean {
-  return tokens.some((token) => roleOf(token) === role);
 }

@@ -201,3 +201,22 @@ function matchAt(pattern: RegExp, text: string, at: number): string | null {
   pattern.lastIndex = at;
   return pattern.exec(text)?.[0] ?? null;
 }
+
+export function isTightDash(atoms: readonly Atom[], at: number): boolean {
+  const atom = atoms[at];
+  return (
+    atom?.kind === 'mark' &&
+    atom.mark === 'dash' &&
+    atoms[at - 1]?.to === atom.from &&
+    atoms[at + 1]?.from === atom.to
+  );
+}
+
+export function wordAt(atoms: readonly Atom[], at: number): string | null {
+  const atom = atoms[at];
+  return atom?.kind === 'word' ? atom.word : null;
+}
+
+export function toOf(atoms: readonly Atom[], at: number): number {
+  return atoms[at]?.to ?? 0;
+}

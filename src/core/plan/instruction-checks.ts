@@ -77,7 +77,7 @@ function lineOf(rule: InstructionRule, worse: Check['worse'], measure: Measure):
   const { value } = rule;
   switch (rule.compare) {
     case 'points':
-      return measure.kind === 'share' && value > 0 ? { compare: 'difference', by: value / 100 } : null;
+      return pointsLine(rule, measure);
     case 'percent':
       return percentLine(value, worse, measure)?.line ?? null;
     case 'times':
@@ -91,15 +91,24 @@ function lineOf(rule: InstructionRule, worse: Check['worse'], measure: Measure):
   }
 }
 
+/** A difference in the metric's own unit: points of a share, ms of a latency. */
+function pointsLine({ value, unit }: InstructionRule, measure: Measure): Line | null {
+  if (value <= 0) return null;
+  if (measure.kind === 'share') return unit === 'points' ? { compare: 'difference', by: value / 100 } : null;
+  if (measure.kind !== 'quantile' || (unit !== 'ms' && unit !== 's')) return null;
+  return { compare: 'difference', by: unit === 's' ? value * 1000 : value };
+}
+
 function absoluteLine(rule: InstructionRule, worse: Check['worse'], measure: Measure): Line | null {
   const { unit, value } = rule;
   if (rule.against === 'stable' && unit === 'ms' && measure.kind === 'quantile') {
     return { compare: 'difference', by: value };
   }
+  // A quantile's fall is judged with the arms swapped, where no fixed limit can be held.
+  if (measure.kind === 'quantile' && worse === 'decrease') return null;
   if (unit === 'percent') return value <= 100 ? { compare: 'absolute', at: value / 100 } : null;
   if (unit === 'ms') return measure.kind === 'quantile' ? { compare: 'absolute', at: value } : null;
   if (unit === 's') return measure.kind === 'quantile' ? { compare: 'absolute', at: value * 1000 } : null;
-  // A swapped comparison has no fixed limit to hold a quantile above.
   if (measure.kind === 'quantile') return null;
   if (measure.kind === 'share' && value > 1) return null;
   return worse === 'increase' || value > 0 ? { compare: 'absolute', at: value } : null;

@@ -51,7 +51,14 @@ export function toClauses(sentences: readonly Sentence[], source: string): reado
     for (const tokens of split(withoutHealth(sentence.tokens))) {
       const phrase = phraseOf(tokens, source);
       const words = lead.length === 0 ? phrase : `${phraseOf(lead, source)}: ${phrase}`;
-      clauses.push({ tokens: [...lead, ...tokens], lead, phrase, words, isHeading: sentence.isHeading, source });
+      clauses.push({
+        tokens: [...lead, ...tokens],
+        lead,
+        phrase,
+        words,
+        isHeading: sentence.isHeading,
+        source,
+      });
     }
   });
   return clauses.filter((clause) => clause.tokens.some((token) => token.kind !== 'mark'));
@@ -217,4 +224,16 @@ function isOrder(token: Token, previous: Token | undefined): boolean {
   const role = roleOf(token) ?? 'plain';
   if (['act', 'begin', 'ask', 'dwell', 'switch'].includes(role)) return true;
   return role === 'go' && token.kind === 'word' && !token.word.endsWith('s') && roleOf(previous) !== 'the';
+}
+
+/** Unknown words inside a noun phrase that an article opens: "hold the ranking release". They name the target. */
+export function objectWords(tokens: readonly Token[]): readonly Token[] {
+  const found: Token[] = [];
+  tokens.forEach((token, at) => {
+    const previous = tokens[at - 1];
+    const opens = roleOf(previous) === 'the' || (previous !== undefined && found.includes(previous));
+    const after = tokens.slice(at).find((next) => roleOf(next) !== 'strange');
+    if (roleOf(token) === 'strange' && opens && after?.kind !== 'metric') found.push(token);
+  });
+  return found;
 }

@@ -1,6 +1,7 @@
-import type { Comparison, Value } from './instruction-condition.ts';
+import type { Comparison } from './instruction-condition.ts';
 import type { InstructionRule } from './instruction-line.ts';
 import { factsOf, isTimed } from './instruction-metrics.ts';
+import type { Value } from './instruction-sides.ts';
 import type { Metric } from './instruction-token.ts';
 
 /** A condition either trips when it is so ("hold if …") or when it stops being so ("advance while …"). */
@@ -173,10 +174,11 @@ function measureNumber(comparison: Comparison, value: number, metric: Metric, se
 function twoReadings(value: number, isBelow: boolean, usual: number): string {
   const [base, sign] = isBelow ? [90, -1] : [usual, 1];
   const points = tidy(base + sign * value);
+  const inPoints = value === 1 ? '1 point' : `${value} points`;
   const relative = tidy(base * (1 + (sign * value) / 100));
   return (
-    `is that ${value} points (${base}% becomes ${points}%) or ${value} percent of its own value (${base}% becomes ${relative}%)? ` +
-    `Write “${value} points” or “${value} percent relative”.`
+    `is that ${inPoints} (${base}% becomes ${points}%) or ${value} percent of its own value (${base}% becomes ${relative}%)? ` +
+    `Write “${inPoints}” or “${value} percent relative”.`
   );
 }
 

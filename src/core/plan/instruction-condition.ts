@@ -1,20 +1,17 @@
+import { afterArticles, isValue, type Sides, sidesOf, type Value } from './instruction-sides.ts';
 import {
   type Against,
-  type Amount,
+  hasRole,
   isMark,
   isWord,
   type Metric,
   type Role,
   roleOf,
-  type Side,
-  type Span,
   type Token,
 } from './instruction-token.ts';
 
-export type Value = Span & Amount;
-
 /** "error rate exceeds stable by more than 0.5 points", taken apart. Nothing here says yet what happens when it is so. */
-export interface Comparison {
+export interface Comparison extends Sides {
   readonly metrics: readonly Metric[];
   /** A latency was named without a percentile. */
   readonly isAssumed: boolean;
@@ -24,14 +21,6 @@ export interface Comparison {
   /** Null for "breaches that band", and for words like "doubles" that carry `times`. */
   readonly value: Value | null;
   readonly times: number | null;
-  readonly side: Side | null;
-  /** "does not", "less than": the comparison holds when the side is not reached. */
-  readonly isNegated: boolean;
-  readonly isNoWorse: boolean;
-  /** Against another fleet or stage, and not against a fixed line. */
-  readonly isDifference: boolean;
-  /** "110% of stable": the percentage is a ratio. */
-  readonly isRatio: boolean;
   readonly isBand: boolean;
   readonly against: Against | null;
   readonly isRelative: boolean;
@@ -122,10 +111,6 @@ function isValued(token: Token): boolean {
   return isValue(token) || roleOf(token) === 'factor' || roleOf(token) === 'band';
 }
 
-function isValue(token: Token): token is Value {
-  return ['percent', 'points', 'times', 'duration', 'measure', 'number'].includes(token.kind);
-}
-
 function readPiece(
   tokens: readonly Token[],
   topic: Topic | null,
@@ -182,13 +167,18 @@ function subjectOf(tokens: readonly Token[], topic: Topic | null, source: string
     return token.kind === 'metric' && !inRun.has(token) ? [token] : [];
   });
   const isPronoun = ['it', 'either', 'both'].some((role) => hasRole(tokens, role as Role));
-  const metrics = named.length > 0 ? named.map(({ metric }) => metric) : (topic?.metrics ?? []);
+  const metrics = [...new Set(named.length > 0 ? named.map(({ metric }) => metric) : (topic?.metrics ?? []))];
   const isOne = hasRole(tokens, 'it') || !isPronoun;
   if (metrics.length === 0 || (named.length === 0 && isOne && metrics.length > 1)) return null;
+  // "error rate on mobile": a known metric and unknown words with nothing between to join them.
+  const isList = tokens.some(
+    (token) => isMark(token, 'comma') || ['or', 'and'].includes(roleOf(token) ?? ''),
+  );
+  if (customs.length > 0 && named.length > customs.length && !isList) return null;
   for (const token of inRun) claims.add(token);
   const isOr = hasRole(tokens, 'either') || tokens.some((token) => roleOf(token) === 'or');
   return {
-    metrics: [...new Set(metrics)],
+    metrics,
     isAssumed: named.some(({ isAssumed }) => isAssumed),
     isJoined: (metrics.length > 1 && !isOr) || hasRole(tokens, 'both'),
     isPronoun: named.length === 0,
@@ -217,6 +207,7 @@ function customRuns(tokens: readonly Token[]): readonly (readonly Token[])[] {
       roleOf(previous) === 'in';
     if (
       name.some((token) => roleOf(token) === 'strange') &&
+      isUnbroken(name) &&
       name.length <= 6 &&
       isSubject &&
       isCompared(tokens, end)
@@ -224,6 +215,11 @@ function customRuns(tokens: readonly Token[]): readonly (readonly Token[])[] {
       runs.push(name);
   }
   return runs;
+}
+
+/** No word of an order was taken out from between these. */
+function isUnbroken(run: readonly Token[]): boolean {
+  return run.every((token, at) => at === 0 || token.from - (run[at - 1]?.to ?? 0) <= 2);
 }
 
 function isCompared(tokens: readonly Token[], end: number): boolean {
@@ -267,82 +263,6 @@ function sustainedOf(tokens: readonly Token[]): readonly Token[] | null {
     : null;
 }
 
-interface Stated {
-  readonly value: Value | null;
-  readonly factor: number | null;
-  readonly hasAgainst: boolean;
-}
-
-type Sides = Pick<Comparison, 'side' | 'isNegated' | 'isNoWorse' | 'isDifference' | 'isRatio'>;
-
-/**
- * Which way the words point. Verbs of change ("rises", "worse") and places ("above") give the direction; "more than" and
- * "less than" beside them only say on which side of the amount. Null where two words pull apart.
- */
-function sidesOf(tokens: readonly Token[], { value, factor, hasAgainst }: Stated): Sides | null {
-  const places = tokens.flatMap((token, at) =>
-    token.kind === 'word' && token.sense.role === 'region' ? [{ ...token.sense, at }] : [],
-  );
-  const isGreater = tokens.some((token) => isMark(token, 'greater'));
-  const changes = tokens.flatMap((token, at) =>
-    token.kind === 'word' && token.sense.role === 'change' ? [{ side: token.sense.side, at }] : [],
-  );
-  const bys = tokens.flatMap((token) =>
-    token.kind === 'word' && token.sense.role === 'by' ? [token.sense] : [],
-  );
-  const nearStable = places.find(({ at }) => roleOf(afterArticles(tokens, at)) === 'against');
-  const isFirm = places.some((place) => !place.isMagnitude) || isGreater || changes.length > 0;
-  const steering =
-    changes.length > 0 && !places.some(({ isMagnitude, side }) => !isMagnitude && side === changes[0]?.side);
-  const isLoose = (place: (typeof places)[number]) =>
-    (isFirm && place.isMagnitude) ||
-    (steering && place.side !== 'inside') ||
-    (nearStable !== undefined && place !== nearStable && place.side !== nearStable.side);
-  const firm: readonly (Side | null)[] = [
-    ...places.filter((place) => !isLoose(place)).map(({ side }) => side),
-    ...changes.map(({ side }) => side),
-    ...(isGreater ? (['above'] as const) : []),
-  ];
-  const directions = new Set<Side | null>(firm);
-  const hasPlus = tokens.some((token) => isMark(token, 'plus'));
-  if (directions.size === 0 && hasPlus) directions.add('above');
-  if (directions.size === 0 && factor !== null) directions.add(factor > 1 ? 'above' : 'below');
-  if (directions.size === 0 && value?.kind === 'times' && hasAgainst) directions.add('above');
-  if (directions.size > 1) return null;
-  const [side] = directions;
-  const isLess =
-    bys.some((by) => by.isLess) ||
-    places.some((place) => isLoose(place) && place.side === 'below' && side !== undefined);
-  const nots = tokens.filter((token) => roleOf(token) === 'not').length;
-  const isLevelChange = changes.some(
-    ({ at }) =>
-      isWord(tokens[at + 1], 'than', 'to') && isValue(afterArticles(tokens, at + 1) ?? (tokens[at] as Token)),
-  );
-  const isLevel = isLevelChange || (changes.length === 0 && !hasPlus) || (changes.length > 0 && !steering);
-  const isRatio =
-    value !== null &&
-    isWord(tokens[tokens.indexOf(value) + 1], 'of') &&
-    hasAgainst &&
-    changes.length === 0 &&
-    side !== 'inside';
-  const isCeiling =
-    value?.kind === 'points' && side === 'below' && changes.length + bys.length === 0 && !hasAgainst;
-  return {
-    side: isCeiling ? 'above' : (side ?? null),
-    isNegated: (nots + (isLess || isCeiling ? 1 : 0)) % 2 === 1,
-    isNoWorse: hasRole(tokens, 'no-worse'),
-    isDifference:
-      !isRatio && (hasAgainst || bys.length > 0 || !isLevel || side === 'inside' || side === 'outside'),
-    isRatio,
-  };
-}
-
-function afterArticles(tokens: readonly Token[], at: number): Token | undefined {
-  let next = at + 1;
-  while (['the', 'plain', 'noun'].includes(roleOf(tokens[next]) ?? '')) next += 1;
-  return tokens[next];
-}
-
 function isClaimed(token: Token, piece: readonly Token[]): boolean {
   if (isValue(token) || token.kind === 'metric' || isMark(token, 'greater', 'plus', 'slash')) return true;
   const role = roleOf(token);
@@ -359,8 +279,4 @@ function isClaimed(token: Token, piece: readonly Token[]): boolean {
     );
   }
   return false;
-}
-
-function hasRole(tokens: readonly Token[], role: Role): boolean {
-  return tokens.some((token) => roleOf(token) === role);
 }

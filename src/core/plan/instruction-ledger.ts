@@ -1,6 +1,6 @@
 import { type Clause, MAX_CLAUSE_TOKENS } from './instruction-clause.ts';
 import type { Line, Reader } from './instruction-line.ts';
-import { isWord, roleOf, type Token, weightOf } from './instruction-token.ts';
+import { isWord, type Role, roleOf, type Token, weightOf } from './instruction-token.ts';
 
 /** What all clauses came to: the lines that were read, and the words that were not. */
 export interface Ledger {
@@ -89,8 +89,25 @@ const ELSEWHERE: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
+const EXCEPTING: ReadonlySet<Role> = new Set([
+  'turn',
+  'not',
+  'only',
+  'unless',
+  'until',
+  'before',
+  'avoid',
+  'if',
+  'provided',
+]);
+
 /** Harmless prose is prose somebody here can read: English, or a heading's few words. */
 function isProse({ tokens, isHeading }: Clause): boolean {
+  // "Except in Germany." turns the sentence before it, and that one is already read.
+  const first = tokens.find(
+    (token) => token.kind === 'word' && !['and', 'plain', 'the'].includes(roleOf(token) ?? ''),
+  );
+  if (first !== undefined && EXCEPTING.has(roleOf(first) ?? 'plain')) return false;
   const words = tokens.filter((token) => token.kind === 'word');
   const strange = words.filter((token) => roleOf(token) === 'strange');
   if (strange.some((token) => token.kind === 'word' && /[^\x20-\x7e]/.test(token.word))) return false;

@@ -9,7 +9,7 @@ const SPOKEN: readonly (readonly [Metric, string])[] = [
   [
     'error_rate',
     'error rate|error rates|errors rate|error ratio|errors|error percentage|http error rate|http errors|5xx|5xxs|5xx rate|5xx errors|5xx error rate|' +
-      '5xx responses|500s|500 errors|server errors|server error rate|http 5xx|http 5xx rate|request error rate|failure rate|request failure rate|failed requests|' +
+      '5xx responses|500s|500 errors|server errors|server error rate|http 5xx|http 5xx rate|request error rate|failure rate|request failure rate|failed requests|requests fail|requests failing|requests that fail|' +
       'rate of errors|rate of 5xx|share of 5xx|share of errors|percentage of errors|error budget share|request errors|eror rate|erorr rate|err rate',
   ],
   [

@@ -1,8 +1,8 @@
-import { type Clause, type Parts, partsOf, phraseOf } from './instruction-clause.ts';
+import { type Clause, objectWords, type Parts, partsOf, phraseOf } from './instruction-clause.ts';
 import { judge, type Polarity } from './instruction-comparison.ts';
 import { type Comparison, readCondition } from './instruction-condition.ts';
 import type { InstructionRule, Line, Reading } from './instruction-line.ts';
-import { isMark, isWord, type Metric, type Role, roleOf, type Token } from './instruction-token.ts';
+import { hasRole, isMark, isWord, type Metric, type Role, roleOf, type Token } from './instruction-token.ts';
 
 type Topic = Line & { readonly kind: 'topic' };
 
@@ -115,10 +115,13 @@ function actOrder(clause: Clause, parts: Parts, acts: readonly Token[]): Order |
     parts.connective === null ? clause.tokens.filter((token) => !isOrderWord(token, acts)) : parts.condition;
   if (isNegated || acts.some((token) => parts.condition.includes(token))) return null;
   const head = parts.connective === null ? clause.tokens : parts.head;
+  // "Hold: error rate must stay below 1%" holds when it does not.
+  const demands =
+    parts.connective === null ? hasRole(condition, 'require') : roleOf(parts.connective) === 'unless';
   return {
     action: orders.has('rollback') ? 'rollback' : orders.has('hold') ? 'hold' : 'notify',
     notify: orders.has('notify'),
-    polarity: roleOf(parts.connective ?? undefined) === 'unless' ? 'requires' : 'trips',
+    polarity: demands ? 'requires' : 'trips',
     condition,
     phrase: clause.phrase,
     isBare: parts.connective === null,
@@ -222,18 +225,6 @@ function beforeFirst(tokens: readonly Token[], acts: readonly Token[]): readonly
     );
 }
 
-/** Unknown words inside a noun phrase that an article opens: "hold the ranking release". They name the target. */
-export function objectWords(tokens: readonly Token[]): readonly Token[] {
-  const found: Token[] = [];
-  tokens.forEach((token, at) => {
-    const previous = tokens[at - 1];
-    const opens = roleOf(previous) === 'the' || (previous !== undefined && found.includes(previous));
-    const after = tokens.slice(at).find((next) => roleOf(next) !== 'strange');
-    if (roleOf(token) === 'strange' && opens && after?.kind !== 'metric') found.push(token);
-  });
-  return found;
-}
-
 /** Whom to tell: "page the on-call", "alert #payments". Up to four unknown words after the order. */
 function recipients(tokens: readonly Token[]): readonly Token[] {
   return tokens.flatMap((token, at) => {
@@ -250,8 +241,4 @@ function isRecipient(token: Token): boolean {
     token.kind === 'audience' ||
     (recipient.includes(roleOf(token) ?? 'turn') && !isWord(token, 'that'))
   );
-}
-
-function hasRole(tokens: readonly Token[], role: Role): boolean {
-  return tokens.some((token) => roleOf(token) === role);
 }

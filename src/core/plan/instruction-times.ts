@@ -1,4 +1,4 @@
-import type { Atom } from './instruction-atoms.ts';
+import { type Atom, wordAt } from './instruction-atoms.ts';
 import type { Token } from './instruction-token.ts';
 
 const DAYS: ReadonlySet<string> = wordSet(
@@ -54,9 +54,9 @@ function dateAt(atoms: readonly Atom[], at: number) {
   const first = atoms[at];
   if (first?.kind === 'digits') {
     let next = at + 1;
-    if (['st', 'nd', 'rd', 'th'].includes(wordAt(atoms, next))) next += 1;
+    if (['st', 'nd', 'rd', 'th'].includes(wordAt(atoms, next) ?? '')) next += 1;
     if (wordAt(atoms, next) === 'of') next += 1;
-    return MONTHS.has(wordAt(atoms, next))
+    return MONTHS.has(wordAt(atoms, next) ?? '')
       ? timeToken(atoms, at, yearEnd(atoms, next + 1), 'date', false)
       : null;
   }
@@ -65,12 +65,12 @@ function dateAt(atoms: readonly Atom[], at: number) {
     return first.word === 'may' || first.word === 'march'
       ? null
       : timeToken(atoms, at, at + 1, 'date', false);
-  const suffixed = ['st', 'nd', 'rd', 'th'].includes(wordAt(atoms, at + 2)) ? at + 3 : at + 2;
+  const suffixed = ['st', 'nd', 'rd', 'th'].includes(wordAt(atoms, at + 2) ?? '') ? at + 3 : at + 2;
   return timeToken(atoms, at, yearEnd(atoms, suffixed), 'date', false);
 }
 
 function dayAt(atoms: readonly Atom[], at: number) {
-  return DAYS.has(wordAt(atoms, at)) ? timeToken(atoms, at, at + 1, 'day', false) : null;
+  return DAYS.has(wordAt(atoms, at) ?? '') ? timeToken(atoms, at, at + 1, 'day', false) : null;
 }
 
 function yearEnd(atoms: readonly Atom[], at: number): number {
@@ -80,13 +80,13 @@ function yearEnd(atoms: readonly Atom[], at: number): number {
 
 function spanJoint(atoms: readonly Atom[], at: number): number {
   const atom = atoms[at];
-  const isJoint = (atom?.kind === 'mark' && atom.mark === 'dash') || SPANS.has(wordAt(atoms, at));
+  const isJoint = (atom?.kind === 'mark' && atom.mark === 'dash') || SPANS.has(wordAt(atoms, at) ?? '');
   return isJoint ? at + 1 : at;
 }
 
 /** The index after a time zone, or null where none is named. */
 function zoneEnd(atoms: readonly Atom[], at: number): number | null {
-  if (!ZONES.has(wordAt(atoms, at))) return null;
+  if (!ZONES.has(wordAt(atoms, at) ?? '')) return null;
   const sign = atoms[at + 1];
   const isOffset =
     sign?.kind === 'mark' && (sign.mark === 'plus' || sign.mark === 'dash') && sign.from === atoms[at]?.to;
@@ -109,11 +109,6 @@ function timeToken(
     to: atoms[next - 1]?.to ?? 0,
   };
   return { token, next };
-}
-
-function wordAt(atoms: readonly Atom[], at: number): string {
-  const atom = atoms[at];
-  return atom?.kind === 'word' ? atom.word : '';
 }
 
 function wordSet(words: string): ReadonlySet<string> {

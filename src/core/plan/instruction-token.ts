@@ -136,6 +136,10 @@ export function isWord(token: Token | undefined, ...words: readonly string[]): b
   return token?.kind === 'word' && words.includes(token.word);
 }
 
+export function hasRole(tokens: readonly Token[], role: Role): boolean {
+  return tokens.some((token) => roleOf(token) === role);
+}
+
 const MEASURES: ReadonlySet<TokenKind> = new Set([
   'number',
   'percent',

@@ -53,7 +53,7 @@ const ORDERS: readonly Entry[] = [
 const LADDER: readonly Entry[] = [
   say(
     'go',
-    'advance|advances|advancing|advance to|roll out|rolls out|rolling out|roll it out|roll this out|turn it on for|ship it|ship it to|give it to|dogfood it|roll|rollout|rollouts|go|goes|going|' +
+    'advance|advances|advancing|advance to|roll out|rolls out|rolling out|roll it out|roll this out|turn it on for|go on|going on|move on|moving on|ship it|ship it to|give it to|dogfood it|roll|rollout|rollouts|go|goes|going|' +
       'move|moves|moving|expand|expands|expanding|ramp|ramps|ramping|ramp up|ramp it up|ship|ships|shipping|release|releases|releasing|deploy|deploys|' +
       'deploying|deployment|deployments|expose|exposes|exposing|send|sends|sending|serve|serves|serving|give|gives|promote|promotes|' +
       'promoting|promotion|proceed|proceeds|proceeding|continue|continues|continuing|open|opens|opening|launch|launches|enable|enables|enabling|route|routes|' +
@@ -82,7 +82,7 @@ const LADDER: readonly Entry[] = [
       'page load|no rush|as usual|as normal|if possible|of course|on call|oncall|on the way|in the end|in order|in full|in general|in turn|' +
       'at first|first of all|to begin with|to start with|for now|to start|in total traffic|in production|in prod|in the meantime|' +
       'for this change|for this release|for this rollout|for this service|for the rollout|in this order|on the new version|on the canary|' +
-      'for the canary|of the canary|in the canary|on canary|in canary|step by step|stage by stage|bit by bit|one by one|one at a time|' +
+      'for the canary|of the canary|in the canary|on canary|in canary|step by step|stage by stage|bit by bit|otherwise continue|else continue|otherwise proceed|otherwise carry on|one by one|one at a time|' +
       'all the way|all of the way|straight away|right away|at once|all at once|safe side|on track',
   ),
   say(
@@ -144,11 +144,11 @@ const CONDITIONS: readonly Entry[] = [
   [
     { role: 'region', side: 'above', isMagnitude: false },
     'above|over|exceed|exceeds|exceeded|exceeding|excedes|exceds|pass|passes|surpass|surpasses|cross|crosses|top|tops|hit|hits|reach|reaches|' +
-      'goes over|go over|goes above|go above|gets above|gets over|goes past|goes beyond|gets past|rises above|climbs above|climbs over|breaks|higher than or equal to',
+      'grows beyond|grows past|climbs past|rises past|goes over|go over|goes above|go above|gets above|gets over|goes past|goes beyond|gets past|rises above|climbs above|climbs over|breaks|higher than or equal to',
   ],
   [
     { role: 'region', side: 'above', isMagnitude: true },
-    'more than|greater than|larger than|bigger than|at least|no less than|not less than|no fewer than|no lower than|not lower than|not below|in excess of|upwards of|a minimum of|minimum of',
+    'or more|or higher|or above|or worse|or greater|more than|greater than|larger than|bigger than|at least|no less than|not less than|no fewer than|no lower than|not lower than|not below|in excess of|upwards of|a minimum of|minimum of',
   ],
   [
     { role: 'region', side: 'below', isMagnitude: false },
@@ -156,7 +156,7 @@ const CONDITIONS: readonly Entry[] = [
   ],
   [
     { role: 'region', side: 'below', isMagnitude: true },
-    'less than|fewer than|smaller than|at most|no more than|not more than|no greater than|not greater than|no higher than|not higher than|not above|not over|no slower than|a maximum of|maximum of|max',
+    'or less|or lower|or below|or fewer|less than|fewer than|smaller than|at most|no more than|not more than|no greater than|not greater than|no higher than|not higher than|not above|not over|no slower than|a maximum of|maximum of|max',
   ],
   [{ role: 'region', side: 'inside', isMagnitude: false }, 'within|±|+/-'],
   [{ role: 'region', side: 'outside', isMagnitude: false }, 'outside|out of'],
@@ -191,7 +191,7 @@ const CONDITIONS: readonly Entry[] = [
     { role: 'against', against: 'stable' },
     'stable|stable fleet|stable version|stable one|stable side|stable release|control|control group|control fleet|baseline|base line|old version|old one|old code|' +
       'old release|existing version|current version|current release|the rest of the fleet|rest of the fleet|previous version|prior version|previous release|' +
-      'last version|incumbent|primary|unexposed users|unexposed traffic|everyone else|stable fleet does|old experience|old experiance|old fleet|legacy version|stable cohort|stables|stabel',
+      'last version|incumbent|primary|unexposed users|unexposed traffic|everyone else|stable fleet does|old experience|old experiance|old fleet|legacy version|stable cohort|stabel',
   ],
   [
     { role: 'against', against: 'previous_stage' },
@@ -261,7 +261,7 @@ const PLAIN: readonly Entry[] = [
   ),
   say(
     'plain',
-    'another|to|of|with|at|from|as|is|are|be|been|being|was|were|than|then|will|would|can|may|we|i|us|me|you|he|she|anyone|' +
+    'take it slow|take it slowly|take it easy|slow|permanent|gradual|as high|as high as|as slow|as slow as|as many as|as much as|as bad|as bad as|another|to|of|with|at|from|as|is|are|be|been|being|was|were|than|then|will|would|can|may|we|i|us|me|you|he|she|anyone|' +
       'please|kindly|also|so|thus|automatically|automatic|immediately|instantly|promptly|quickly|slowly|gradually|progressively|carefully|cautiously|safely|' +
       'smoothly|always|again|still|already|first|second|initially|at all|the way|out|through|behind|via|using|use|uses|here|there|it is|' +
       "it's|which|who|whose|what|how|has|have|had|having|get|gets|got|getting|let|lets|let's|see|sees|show|shows|shown|want|wants|like|" +

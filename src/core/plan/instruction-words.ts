@@ -1,4 +1,4 @@
-import { type Atom, scanAtoms } from './instruction-atoms.ts';
+import { type Atom, isTightDash, scanAtoms } from './instruction-atoms.ts';
 import { atQuantile, metricPhrases, namedMetric, spokenMetric } from './instruction-metrics.ts';
 import { quantityAt } from './instruction-numbers.ts';
 import { correctSpelling } from './instruction-spelling.ts';
@@ -108,6 +108,8 @@ function startsSentence(word: string): boolean {
 }
 
 function tokenAt(atoms: readonly Atom[], at: number): { readonly token: Token; readonly next: number } {
+  const spoken = percentileAt(atoms, at);
+  if (spoken !== null) return spoken;
   const time = timeAt(atoms, at);
   const quantity = quantityAt(atoms, at);
   const phrase = phraseAt(atoms, at);
@@ -117,6 +119,18 @@ function tokenAt(atoms: readonly Atom[], at: number): { readonly token: Token; r
   return best ?? loneAt(atoms, at);
 }
 
+/** "95th percentile" */
+function percentileAt(
+  atoms: readonly Atom[],
+  at: number,
+): { readonly token: Token; readonly next: number } | null {
+  const digits = atoms[at];
+  const isSpoken = wordOf(atoms[at + 1]) === 'th' && wordOf(atoms[at + 2]) === 'percentile';
+  if (digits?.kind !== 'digits' || digits.value === null || !isSpoken || digits.value >= 100) return null;
+  const to = atoms[at + 2]?.to ?? digits.to;
+  return { token: { kind: 'quantile', value: digits.value, from: digits.from, to }, next: at + 3 };
+}
+
 /** The longest listed phrase that starts here. A tight hyphen inside it counts as a space. */
 function phraseAt(
   atoms: readonly Atom[],
@@ -124,7 +138,12 @@ function phraseAt(
 ): { readonly token: Token; readonly next: number } | null {
   const first = atoms[at];
   const opening = first === undefined ? null : wordOf(first);
-  if (first === undefined || opening === null || !STARTS.has(opening)) return null;
+  if (
+    first === undefined ||
+    opening === null ||
+    !(STARTS.has(opening) || STARTS.has(opening.replace(/'s$/, '')))
+  )
+    return null;
   let phrase = opening;
   let found: { token: Token; next: number } | null = null;
   let next = at + 1;
@@ -132,7 +151,7 @@ function phraseAt(
     const to = atoms[next - 1]?.to ?? first.to;
     const token = meaning(phrase, { from: first.from, to });
     if (token !== null) found = { token, next };
-    const joint = isHyphen(atoms, next) ? next + 1 : next;
+    const joint = isTightDash(atoms, next) ? next + 1 : next;
     const word = wordOf(atoms[joint]);
     if (word === null) break;
     phrase = `${phrase} ${word}`;
@@ -249,16 +268,6 @@ function metricAt(token: Token | undefined, quantile: number, written: string): 
 function wordOf(atom: Atom | undefined): string | null {
   if (atom?.kind === 'digits') return atom.text;
   return atom?.kind === 'word' ? atom.word : null;
-}
-
-function isHyphen(atoms: readonly Atom[], at: number): boolean {
-  const atom = atoms[at];
-  return (
-    atom?.kind === 'mark' &&
-    atom.text === '-' &&
-    atoms[at - 1]?.to === atom.from &&
-    atoms[at + 1]?.from === atom.to
-  );
 }
 
 function spelled(atom: Atom): Atom {

@@ -69,7 +69,7 @@ export function formatLadder(ladder: Ladder): string {
   return rungs.join(' → ') + suffix;
 }
 
-/** What a ladder must be, in words; empty when it is sound. Percentages rise, and the last rung reaches everyone. */
+/** What a ladder must be, in words; empty when it is sound. Percentages rise; where the last one may stop is the words' affair. */
 export function ladderFaults(ladder: Ladder): readonly string[] {
   const faults: string[] = [];
   if (ladder.length === 0) faults.push('the ladder has no stage');

@@ -61,7 +61,7 @@ export function percentLine(percent: number, worse: Check['worse'], measure: Mea
 
 function absoluteValue(value: number, unit: string, measure: Measure): number | null {
   if (measure.kind === 'share') {
-    if (unit === '%' || unit === 'percent') return value / 100;
+    if (unit === '%' || unit === 'percent') return value <= 100 ? value / 100 : null;
     return unit === '' && value <= 1 ? value : null;
   }
   if (measure.kind === 'quantile') return unit === 'ms' ? value : unit === 's' ? value * 1000 : null;

@@ -1,4 +1,5 @@
 import { formatDuration, parseDuration } from '../duration.ts';
+import { orient } from '../gate/orientation.ts';
 import { standardSettings } from '../gate/settings.ts';
 import { type Check, isRequired, type Line } from './check.ts';
 import type { InstructionReading } from './instruction.ts';
@@ -55,6 +56,7 @@ export function makePlan(request: PlanRequest): Planned {
   const checks = [...required, ...proposed.checks];
   const risk = highestRisk(request.proposals);
   const { ladder, questions: ladderQuestions } = ladderOf(reading, risk);
+  const { approvals, questions: approvalQuestions } = approvalsOf(reading, ladder);
   const rollbackSafe = leastSafe(request.proposals);
   const ladderMs = ladder.reduce((sum, stage) => sum + stage.holdMs, 0);
   const plan: Plan = {
@@ -68,16 +70,14 @@ export function makePlan(request: PlanRequest): Planned {
     riskReasons: request.proposals.flatMap((proposal) => proposal.riskReasons),
     rollbackSafe,
     instruction: request.instruction?.text ?? '',
-    approvals: (reading?.approvals ?? []).flatMap(({ before, phrase }) => {
-      const beforePercent = percentOf(before);
-      return beforePercent === null ? [] : [{ beforePercent, phrase }];
-    }),
+    approvals,
     dropped: proposed.dropped,
     unobservable: proposed.unobservable,
     questions: [
       ...(reading?.questions ?? []),
       ...rules.questions,
       ...ladderQuestions,
+      ...approvalQuestions,
       ...timeQuestions(reading),
       ...unsafeQuestion(rollbackSafe),
     ],
@@ -116,7 +116,8 @@ function stricter(checks: readonly Check[], added: Check): readonly Check[] {
       added.severity !== 'advisory' &&
       comparable(check.hold, added.hold) &&
       comparable(check.rollback, added.rollback) &&
-      sameFamily(check, added),
+      sameFamily(check, added) &&
+      hasLinesOf(check, added),
   );
   const existing = checks[at];
   if (existing === undefined) return [...checks, { ...added, id: uniqueId(added.id, checks) }];
@@ -128,6 +129,16 @@ function stricter(checks: readonly Check[], added: Check): readonly Check[] {
     provenance: [...existing.provenance, ...added.provenance],
   };
   return checks.with(at, merged);
+}
+
+/**
+ * A line that the guardrail left to be derived is never written into it: the written one could lie beyond the derived one, and
+ * move the margin that an early promotion must rule out.
+ */
+function hasLinesOf(existing: Check, added: Check): boolean {
+  return (
+    (added.hold === null || existing.hold !== null) && (added.rollback === null || existing.rollback !== null)
+  );
 }
 
 function comparable(a: Line | null, b: Line | null): boolean {
@@ -180,6 +191,27 @@ function ladderOf(
   return { ladder, questions };
 }
 
+/** Approvals are kept before percentages; what is asked before anything else is left to people, who must know it. */
+function approvalsOf(
+  reading: InstructionReading | null,
+  ladder: Ladder,
+): { readonly approvals: Plan['approvals']; readonly questions: readonly string[] } {
+  const percents = ladder.flatMap(({ exposure }) => (exposure.kind === 'percent' ? [exposure.percent] : []));
+  const questions: string[] = [];
+  const approvals = (reading?.approvals ?? []).flatMap(({ before, phrase }) => {
+    const isEvery = before === 'every stage';
+    const beforePercent = percentOf(before);
+    if (beforePercent === null && !(isEvery && percents.length === ladder.length)) {
+      questions.push(
+        `"${phrase}" asks before ${before}, and approvals are kept before percentages here: hold the others by hand. Is that agreed?`,
+      );
+    }
+    if (isEvery) return percents.map((percent) => ({ beforePercent: percent, phrase }));
+    return beforePercent === null ? [] : [{ beforePercent, phrase }];
+  });
+  return { approvals, questions };
+}
+
 function timeQuestions(reading: InstructionReading | null): readonly string[] {
   const phrases = (reading?.windows ?? []).map((window) => window.phrase);
   if (reading?.startAfter != null) phrases.push(reading.startAfter);
@@ -205,6 +237,11 @@ function faultsOf(plan: Plan, request: PlanRequest): readonly string[] {
     (g) => request.measurable !== null && !request.measurable.has(g.signal),
   );
   faults.push(...unknown.map((g) => `the guardrail ${g.signal} has no configured signal`));
+  faults.push(
+    ...plan.checks
+      .filter(hasFixedFall)
+      .map((c) => `${c.id}: a fall of this kind has no fixed limit; write the limit as a check of its own`),
+  );
   const { exposureKinds } = request;
   for (const { exposure } of plan.ladder) {
     if (exposureKinds !== null && !exposureKinds.includes(exposure.kind)) {
@@ -212,6 +249,12 @@ function faultsOf(plan: Plan, request: PlanRequest): readonly string[] {
     }
   }
   return faults;
+}
+
+/** Turned about so that stable is the side that must not rise, a check cannot be held to a fixed limit. */
+function hasFixedFall(check: Check): boolean {
+  const isFixed = [check.hold, check.rollback].some((line) => line?.compare === 'absolute');
+  return isFixed && check.measure.kind !== 'level' && orient(check) === 'swapped';
 }
 
 function highestRisk(proposals: readonly Proposal[]): Risk {

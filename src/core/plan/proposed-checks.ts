@@ -32,7 +32,7 @@ export function checksOfProposals(
   const checks: Check[] = [];
   const dropped: { what: string; why: string }[] = [];
   const unobservable: Unobservable[] = [];
-  const voting = () => checks.filter((check) => check.severity !== 'advisory').length;
+  const votesOf = (some: readonly Check[]) => some.filter((check) => check.severity !== 'advisory').length;
   for (const proposal of proposals) {
     for (const proposed of proposal.checks) {
       const blocked = whyNotSeen(proposed, measurable);
@@ -43,12 +43,15 @@ export function checksOfProposals(
       const watchedBy = [...required, ...checks].find(
         (check) => check.signal === proposed.signalKind && check.intent === proposed.intent,
       );
+      const compiled = checksOf(proposed, proposal.source, checks);
       if (watchedBy !== undefined) {
         dropped.push({ what: proposed.signalKind, why: `already watched by ${watchedBy.id}` });
-      } else if (voting() >= PROPOSED_CAP) {
+      } else if (compiled.length === 0) {
+        dropped.push({ what: proposed.signalKind, why: 'an expected change needs a direction' });
+      } else if (votesOf(checks) + votesOf(compiled) > PROPOSED_CAP) {
         dropped.push({ what: proposed.signalKind, why: `more than ${PROPOSED_CAP} proposed checks` });
       } else {
-        checks.push(...checksOf(proposed, proposal.source, checks));
+        checks.push(...compiled);
       }
     }
     unobservable.push(...proposal.unobservable);

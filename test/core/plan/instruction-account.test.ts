@@ -101,6 +101,45 @@ test('another number is another reading, or is reported', () => {
   );
 });
 
+const SOUND = [
+  'Advance 1% → 5% → 100%, 15 minutes per stage',
+  '5% for 10 minutes, then everyone',
+  'Start at 2% of traffic and double the exposure every 20 minutes if error rate stays within 10% of stable',
+  'Hold if canary error rate exceeds the stable fleet by more than 0.5 points',
+  'Roll back automatically if error rate doubles',
+  'Error rate must stay below 1%',
+  'Alert me if queue depth goes above 1000',
+  'Keep 5% on the old version',
+  'Not on Fridays',
+  'Ask me before going past 50%',
+];
+
+test('a word that turns a sentence around is never swallowed', () => {
+  for (const text of SOUND) {
+    const words = text.split(' ');
+    const sound = meaning(readInstruction(text));
+    for (const turn of [
+      'not',
+      'never',
+      'except',
+      'without',
+      'unless',
+      'nobody',
+      "isn't",
+      'avoid',
+      'roughly',
+      'instead',
+    ]) {
+      for (let at = 0; at <= words.length; at += 1) {
+        const turned = words.toSpliced(at, 0, turn).join(' ');
+        const reading = readInstruction(turned);
+        const isReported = reading.questions.length + reading.unread.length > 0;
+        if (!isReported) expect(meaning(reading), turned).not.toEqual(sound);
+      }
+    }
+  }
+});
+
 /** Everything a person can see of a reading. */
 function shown(reading: InstructionReading): string {
   return JSON.stringify(reading);

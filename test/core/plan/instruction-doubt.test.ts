@@ -145,6 +145,10 @@ test('a text of more than 20,000 characters is not read at all', () => {
   expect(reading.unread).toEqual(['The instruction has 20900 characters; at most 20000 are read.']);
 });
 
+test('an exception in a sentence of its own is not taken for prose', () => {
+  expect(readInstruction('Advance 1% → 100%. Except in Germany.').unread).toEqual(['Except in Germany']);
+});
+
 test('what is read beside something unread is kept', () => {
   const reading = readInstruction(
     'Advance 1% → 100%, 5m each. Roll back if the moon is full. Hold if error rate exceeds 1%.',

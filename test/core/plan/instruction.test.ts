@@ -150,6 +150,15 @@ describe('reads a ladder', () => {
     ],
     ['ring 0 → ring 1 → everyone, 1d per stage', 'audience:ring-0@1d audience:ring-1@1d 100%@1d'],
     ['Send 10% for 30 minutes, then switch to green.', '10%@30m switch:green'],
+    [
+      'Expose beta users first; after 24 hours, 10% of everyone; after 48 hours, everyone.',
+      'audience:beta@1d 10%@2d 100%',
+    ],
+    ['Stage 1: 5% for 1h\nStage 2: 25% for 1h\nStage 3: 100%', '5%@1h 25%@1h 100%'],
+    [
+      'Let the canary bake for an hour at 5% before going on to 50% for a day and then 100%.',
+      '5%@1h 50%@1d 100%',
+    ],
     ['Cut over to green.', 'switch:green'],
     ['Advnace 1% → 100%, fiveteen minutes, per stgae', null],
     ['Advance 1% → 100%, fiften minuts per stage', '1%@15m 100%@15m'],

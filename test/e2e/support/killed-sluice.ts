@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Config } from '../../../src/config.ts';
@@ -29,6 +30,8 @@ export function startChild(orders: ChildOrders): RunningChild {
   const child = fork(join(import.meta.dirname, 'sluice-process.ts'), [JSON.stringify(orders)], {
     silent: true,
     execArgv: [],
+    // Where `src/cli.ts` keeps it too: a start compiles nothing then.
+    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') },
   });
   const lines: string[] = [];
   let errors = '';

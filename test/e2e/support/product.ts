@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../../../src/config.ts';
@@ -10,8 +11,8 @@ export interface Product {
   /** Its `/metrics`. */
   readonly url: string;
   answering: Answering;
-  /** Times it was asked. */
-  readonly scrapes: number;
+  /** Resolves at the moment it has been asked so often more. */
+  asked(times: number): Promise<void>;
   /** Closes the listening socket and every connection. */
   kill(): Promise<void>;
 }
@@ -22,7 +23,6 @@ export interface ProductOptions {
   /** Failed share of the canary's requests at that exposure. */
   readonly canaryErrors: (percent: number) => number;
   readonly requestsPerSecond?: number;
-  readonly onScrape?: () => void;
 }
 
 /** Failed share of requests of a version without fault. */
@@ -45,6 +45,7 @@ export async function openProduct(options: ProductOptions): Promise<Product> {
   const started = Date.now() / 1_000;
   let countedAt = performance.now();
   let isKilled = false;
+  const scrapes = new EventEmitter();
 
   const count = () => {
     const now = performance.now();
@@ -66,7 +67,6 @@ export async function openProduct(options: ProductOptions): Promise<Product> {
       '',
     ].join('\n');
   const answer = (response: ServerResponse) => {
-    self.scrapes += 1;
     count();
     switch (self.answering) {
       case 'stalled':
@@ -79,13 +79,23 @@ export async function openProduct(options: ProductOptions): Promise<Product> {
           .writeHead(200, { 'content-type': 'text/plain; version=0.0.4' })
           .end(metrics(self.answering === 'renamed' ? 'http_server_requests_total' : 'http_requests_total'));
     }
-    options.onScrape?.();
+    scrapes.emit('scrape');
   };
   const server = createServer((_request, response) => answer(response));
   const self = {
     url: await listening(server),
     answering: 'counts' as Answering,
-    scrapes: 0,
+    asked: (times: number) =>
+      new Promise<void>((resolve) => {
+        let left = times;
+        const onScrape = () => {
+          left -= 1;
+          if (left > 0) return;
+          scrapes.off('scrape', onScrape);
+          resolve();
+        };
+        scrapes.on('scrape', onScrape);
+      }),
     kill: async () => {
       if (isKilled) return;
       isKilled = true;

@@ -18,6 +18,8 @@ export interface StoredRollout {
   readonly entries: readonly LogEntry[];
   /** The export, as `replay` reads it. */
   readonly text: string;
+  /** Whether a tick was under way when the file was left as it is. */
+  readonly isLeased: boolean;
 }
 
 /** Null when the rollout, or the database, is not there yet. */
@@ -31,7 +33,9 @@ export async function storedRollout(dataDir: string, rolloutId: string): Promise
     const row = await store.get(rolloutId);
     const text = await exportLog(store, rolloutId);
     if (row === null || text === null) return null;
-    return { row, entries: await store.readLog(rolloutId, 1), text };
+    const lease = db.prepare('SELECT lease_owner FROM rollout WHERE id = ?').get(rolloutId);
+    const isLeased = lease?.['lease_owner'] !== null;
+    return { row, entries: await store.readLog(rolloutId, 1), text, isLeased };
   } finally {
     db.close();
   }
