@@ -2,7 +2,7 @@ import type { Json } from '../core/canonical-json.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { Decision } from '../core/gate/decision.ts';
 import { type InstructionReading, readInstruction } from '../core/plan/instruction.ts';
-import type { Measurable } from '../core/plan/instruction-checks.ts';
+import type { Measurable } from '../core/plan/rule-checks.ts';
 import { formatLadder } from '../core/plan/ladder.ts';
 import { type Guardrail, makePlan, type Planned } from '../core/plan/merge.ts';
 import type { Plan } from '../core/plan/plan.ts';
@@ -197,16 +197,28 @@ async function command(
   };
   const message = { source: 'control', deliveryId: words.deliveryId, rolloutId, receivedAt: now };
   await engine.store.appendInbox({ ...message, body: body as unknown as Json });
-  await tickOne(rolloutId, engine);
-  const isHandled = (await engine.store.pendingInbox(rolloutId)).every(
-    (m) => m.deliveryId !== words.deliveryId,
-  );
+  const isHandled = await acted(rolloutId, words.deliveryId, engine);
   const row = await engine.store.get(rolloutId);
   if (!isHandled || row === null) return { kind: 'queued' };
   const refusal = await refusalInLog(engine, row, body);
   return refusal === null
     ? { kind: 'accepted', view: await view(row) }
     : { kind: 'refused', why: refusal, view: await view(row) };
+}
+
+/** A tick under way elsewhere has the rollout leased: it is waited for this often and so long, not answered with a shrug. */
+const ACT_TRIES = 20;
+const ACT_PAUSE_MS = 100;
+
+/** Ticks until the message is handled, by whoever holds the rollout; false when that takes too long. */
+async function acted(rolloutId: string, deliveryId: string, engine: EngineParts): Promise<boolean> {
+  for (let tries = 0; tries < ACT_TRIES; tries++) {
+    if (tries > 0) await engine.clock.sleep(ACT_PAUSE_MS);
+    await tickOne(rolloutId, engine);
+    const pending = await engine.store.pendingInbox(rolloutId);
+    if (pending.every((message) => message.deliveryId !== deliveryId)) return true;
+  }
+  return false;
 }
 
 /** How the log says the command ended: refused when it came in, or by the gate that weighed it. */

@@ -46,13 +46,20 @@ export type StartLine =
  */
 export function apiRoutes(control: Control, token: string): Hono {
   const api = new Hono();
-  api.use('*', bodyLimit({ maxSize: MAX_BODY_BYTES }));
+  // Before anything of the body is read: a stranger is not listened to.
   api.use('*', async (c, next) => {
     if (!isToken(c.req.header('authorization'), token))
       return c.json({ error: 'a bearer token is needed' }, 401);
     await next();
     return;
   });
+  api.use(
+    '*',
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: (c) => c.json({ error: `the body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MB` }, 413),
+    }),
+  );
   api.onError((error, c) => {
     const isRequest =
       error instanceof z.ZodError || error instanceof SyntaxError || error.name === 'UnknownTarget';

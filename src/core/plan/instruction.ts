@@ -1,15 +1,15 @@
-import { readApproval, readHoldback } from './instruction-approvals.ts';
-import { readStart, readWindow } from './instruction-calendar.ts';
-import { toClauses } from './instruction-clause.ts';
-import { contradictions } from './instruction-contradictions.ts';
-import { readLadder } from './instruction-ladder.ts';
-import { keepLedger, type Readers } from './instruction-ledger.ts';
-import type { InstructionRule, Line } from './instruction-line.ts';
-import { readRules } from './instruction-rules.ts';
-import { assembleLadder, type ReadStage } from './instruction-stages.ts';
-import { readWords } from './instruction-words.ts';
+import { readApproval, readHoldback } from './instruction/approvals.ts';
+import { readStart, readWindow } from './instruction/calendar.ts';
+import { toClauses } from './instruction/clause.ts';
+import { contradictions } from './instruction/contradictions.ts';
+import { readLadder } from './instruction/ladder.ts';
+import { keepLedger, type Readers } from './instruction/ledger.ts';
+import type { InstructionRule, Line } from './instruction/line.ts';
+import { readRules } from './instruction/rules.ts';
+import { assembleLadder, type ReadStage } from './instruction/stages.ts';
+import { readWords } from './instruction/words.ts';
 
-export type { InstructionRule } from './instruction-line.ts';
+export type { InstructionRule } from './instruction/line.ts';
 
 /** A standing instruction as data. It may start a rollout only when `questions` and `unread` are empty, or a person says so. */
 export interface InstructionReading {

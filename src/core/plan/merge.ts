@@ -3,7 +3,6 @@ import { orient } from '../gate/orientation.ts';
 import { standardSettings } from '../gate/settings.ts';
 import { type Check, isRequired, type Line } from './check.ts';
 import type { InstructionReading } from './instruction.ts';
-import { checkId, checksOfRules, type Measurable, sameMeasure, uniqueId } from './instruction-checks.ts';
 import {
   type Exposure,
   type Ladder,
@@ -15,6 +14,7 @@ import {
 import type { Plan } from './plan.ts';
 import type { Proposal } from './proposal.ts';
 import { checksOfProposals } from './proposed-checks.ts';
+import { checkId, checksOfRules, type Measurable, sameMeasure, uniqueId } from './rule-checks.ts';
 
 /** A check every plan on a surface must carry, from the operator's policy. */
 export type Guardrail = Pick<Check, 'signal' | 'measure' | 'worse' | 'hold' | 'rollback' | 'severity'>;

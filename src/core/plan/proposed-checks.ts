@@ -1,7 +1,7 @@
 import type { Check, Line, Measure } from './check.ts';
-import { checkId, type Measurable, uniqueId } from './instruction-checks.ts';
 import { bandFloor } from './line-text.ts';
 import type { Proposal, ProposedCheck, Unobservable } from './proposal.ts';
+import { checkId, type Measurable, uniqueId } from './rule-checks.ts';
 import { SIGNAL_KINDS, type SignalKind } from './signal-kinds.ts';
 
 /** At most this many proposed checks vote in one plan; what is dropped is recorded. */

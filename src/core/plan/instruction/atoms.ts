@@ -1,5 +1,5 @@
-import { namedMetric } from './instruction-metrics.ts';
-import type { Mark, Span } from './instruction-token.ts';
+import { namedMetric } from './metrics.ts';
+import type { Mark, Span } from './token.ts';
 
 /** The smallest pieces of an instruction, before any of them means anything. */
 export type Atom = Span &

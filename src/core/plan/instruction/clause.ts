@@ -1,5 +1,5 @@
-import { isMark, isMeasure, isWord, type Role, roleOf, type Span, type Token } from './instruction-token.ts';
-import type { Sentence } from './instruction-words.ts';
+import { isMark, isMeasure, isWord, type Role, roleOf, type Span, type Token } from './token.ts';
+import type { Sentence } from './words.ts';
 
 /**
  * The unit of reading: it is read whole, or not at all and reported.

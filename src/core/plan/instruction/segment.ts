@@ -1,5 +1,5 @@
-import type { Clause } from './instruction-clause.ts';
-import { isMark, isMeasure, type Role, roleOf, type Token } from './instruction-token.ts';
+import type { Clause } from './clause.ts';
+import { isMark, isMeasure, type Role, roleOf, type Token } from './token.ts';
 
 /** A stretch between two separators: "25% for an hour", "fifteen minutes per stage". */
 export type Segment = readonly Token[];

@@ -1,5 +1,5 @@
-import { metricPhrases } from './instruction-metrics.ts';
-import { phrases } from './instruction-vocabulary.ts';
+import { metricPhrases } from './metrics.ts';
+import { phrases } from './vocabulary.ts';
 
 /** Shorter words have too many neighbours for one slip to be told from another word. */
 const MIN_LENGTH = 5;

@@ -1,6 +1,6 @@
-import type { Clause } from './instruction-clause.ts';
-import type { Line, Reading } from './instruction-line.ts';
-import { hasRole, isWord, type Role, roleOf, type Token, weightOf } from './instruction-token.ts';
+import type { Clause } from './clause.ts';
+import type { Line, Reading } from './line.ts';
+import { hasRole, isWord, type Role, roleOf, type Token, weightOf } from './token.ts';
 
 const TIES: ReadonlySet<Role> = new Set([
   'before',

@@ -1,6 +1,6 @@
-import { type Clause, MAX_CLAUSE_TOKENS } from './instruction-clause.ts';
-import type { Line, Reader } from './instruction-line.ts';
-import { isWord, type Role, roleOf, type Token, weightOf } from './instruction-token.ts';
+import { type Clause, MAX_CLAUSE_TOKENS } from './clause.ts';
+import type { Line, Reader } from './line.ts';
+import { isWord, type Role, roleOf, type Token, weightOf } from './token.ts';
 
 /** What all clauses came to: the lines that were read, and the words that were not. */
 export interface Ledger {

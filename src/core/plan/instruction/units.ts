@@ -1,5 +1,5 @@
-import { type Atom, isTightDash, wordAt } from './instruction-atoms.ts';
-import type { DurationUnit, Token } from './instruction-token.ts';
+import { type Atom, isTightDash, wordAt } from './atoms.ts';
+import type { DurationUnit, Token } from './token.ts';
 
 export const UNIT_MS: Readonly<Record<DurationUnit, number>> = {
   ms: 1,

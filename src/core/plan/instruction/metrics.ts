@@ -1,5 +1,5 @@
-import type { Metric } from './instruction-token.ts';
-import { isSignalKind, SIGNAL_KINDS, type SignalKindFacts } from './signal-kinds.ts';
+import { isSignalKind, SIGNAL_KINDS, type SignalKindFacts } from '../signal-kinds.ts';
+import type { Metric } from './token.ts';
 
 /**
  * How people name what is measured, separated by `|`. A phrase of no known kind keeps its own words as `custom:`, because

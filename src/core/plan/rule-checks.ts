@@ -77,7 +77,7 @@ function lineOf(rule: InstructionRule, worse: Check['worse'], measure: Measure):
   const { value } = rule;
   switch (rule.compare) {
     case 'points':
-      return pointsLine(rule, measure);
+      return differenceLine(rule, measure);
     case 'percent':
       return percentLine(value, worse, measure)?.line ?? null;
     case 'times':
@@ -99,13 +99,22 @@ function pointsLine({ value, unit }: InstructionRule, measure: Measure): Line | 
   return { compare: 'difference', by: unit === 's' ? value * 1000 : value };
 }
 
+/** "More than 0.5 points", "more than 50 ms": a difference in the signal's own unit; null for another one. */
+function differenceLine({ value, unit }: InstructionRule, measure: Measure): Line | null {
+  if (value <= 0) return null;
+  switch (measure.kind) {
+    case 'share':
+      return unit === 'points' ? { compare: 'difference', by: value / 100 } : null;
+    case 'quantile':
+      if (unit !== 'ms' && unit !== 's') return null;
+      return { compare: 'difference', by: unit === 's' ? value * 1000 : value };
+    case 'level':
+      return unit === 'count' ? { compare: 'difference', by: value } : null;
+  }
+}
+
 function absoluteLine(rule: InstructionRule, worse: Check['worse'], measure: Measure): Line | null {
   const { unit, value } = rule;
-  if (rule.against === 'stable' && unit === 'ms' && measure.kind === 'quantile') {
-    return { compare: 'difference', by: value };
-  }
-  // A quantile's fall is judged with the arms swapped, where no fixed limit can be held.
-  if (measure.kind === 'quantile' && worse === 'decrease') return null;
   if (unit === 'percent') return value <= 100 ? { compare: 'absolute', at: value / 100 } : null;
   if (unit === 'ms') return measure.kind === 'quantile' ? { compare: 'absolute', at: value } : null;
   if (unit === 's') return measure.kind === 'quantile' ? { compare: 'absolute', at: value * 1000 } : null;

@@ -1,6 +1,6 @@
-import type { Line } from './instruction-line.ts';
-import type { Around, Segment } from './instruction-segment.ts';
-import { isWord, roleOf, type Token } from './instruction-token.ts';
+import type { Line } from './line.ts';
+import type { Around, Segment } from './segment.ts';
+import { isWord, roleOf, type Token } from './token.ts';
 
 /** "double", "add 10%", "in steps of 25%", "increase by 10 percent": how the next stage follows from the last. */
 export function readGrowth(segment: Segment, { claims, clause, head }: Around): readonly Line[] | null {

@@ -1,6 +1,6 @@
-import { formatDuration } from '../duration.ts';
-import type { Line } from './instruction-line.ts';
-import { type Exposure, formatExposure } from './ladder.ts';
+import { formatDuration } from '../../duration.ts';
+import { type Exposure, formatExposure } from '../ladder.ts';
+import type { Line } from './line.ts';
 
 /** One stage of a reading: an exposure and a hold as `ladder.ts` and `duration.ts` write them. */
 export interface ReadStage {

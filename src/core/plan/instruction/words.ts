@@ -1,10 +1,10 @@
-import { type Atom, isTightDash, scanAtoms } from './instruction-atoms.ts';
-import { atQuantile, metricPhrases, namedMetric, spokenMetric } from './instruction-metrics.ts';
-import { quantityAt } from './instruction-numbers.ts';
-import { correctSpelling } from './instruction-spelling.ts';
-import { timeAt } from './instruction-times.ts';
-import type { Metric, Token } from './instruction-token.ts';
-import { phrases, senseOf } from './instruction-vocabulary.ts';
+import { type Atom, isTightDash, scanAtoms } from './atoms.ts';
+import { atQuantile, metricPhrases, namedMetric, spokenMetric } from './metrics.ts';
+import { quantityAt } from './numbers.ts';
+import { correctSpelling } from './spelling.ts';
+import { timeAt } from './times.ts';
+import type { Metric, Token } from './token.ts';
+import { phrases, senseOf } from './vocabulary.ts';
 
 /** A stretch of text that nothing joins to the next: a sentence, a list item, a heading. */
 export interface Sentence {

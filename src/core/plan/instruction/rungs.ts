@@ -1,7 +1,7 @@
-import type { Line } from './instruction-line.ts';
-import { type Around, SEPARATORS, type Segment, segmentsOf } from './instruction-segment.ts';
-import { isMark, isWord, roleOf, type Token } from './instruction-token.ts';
-import type { Exposure } from './ladder.ts';
+import type { Exposure } from '../ladder.ts';
+import type { Line } from './line.ts';
+import { type Around, SEPARATORS, type Segment, segmentsOf } from './segment.ts';
+import { isMark, isWord, roleOf, type Token } from './token.ts';
 
 export function rungsOf(segment: Segment, { percents, claims }: Around): readonly Line[] {
   const rungs: Line[] = [];

@@ -1,9 +1,9 @@
-import { type Clause, objectWords, partsOf } from './instruction-clause.ts';
-import { countOf, readGrowth } from './instruction-growth.ts';
-import type { Line, Reading } from './instruction-line.ts';
-import { isCounter, rungsOf, withImpliedPercents } from './instruction-rungs.ts';
-import { type Around, isOnward, type Segment, segmentsOf } from './instruction-segment.ts';
-import { isMark, isWord, type Role, roleOf, type Token } from './instruction-token.ts';
+import { type Clause, objectWords, partsOf } from './clause.ts';
+import { countOf, readGrowth } from './growth.ts';
+import type { Line, Reading } from './line.ts';
+import { isCounter, rungsOf, withImpliedPercents } from './rungs.ts';
+import { type Around, isOnward, type Segment, segmentsOf } from './segment.ts';
+import { isMark, isWord, type Role, roleOf, type Token } from './token.ts';
 
 /** Roles a ladder clause never has: their clause is about something else. */
 const FOREIGN: ReadonlySet<Role> = new Set([

@@ -1,13 +1,4 @@
-import {
-  type Amount,
-  hasRole,
-  isMark,
-  isWord,
-  roleOf,
-  type Side,
-  type Span,
-  type Token,
-} from './instruction-token.ts';
+import { type Amount, hasRole, isMark, isWord, roleOf, type Side, type Span, type Token } from './token.ts';
 
 export type Value = Span & Amount;
 

@@ -1,6 +1,6 @@
-import type { Clause } from './instruction-clause.ts';
-import type { Line, Reading } from './instruction-line.ts';
-import { isMark, isWord, type Role, roleOf, type Token } from './instruction-token.ts';
+import type { Clause } from './clause.ts';
+import type { Line, Reading } from './line.ts';
+import { isMark, isWord, type Role, roleOf, type Token } from './token.ts';
 
 /** What names a time beside a clock, a day or a date. */
 const PLACED: ReadonlySet<Role> = new Set(['calendar']);

@@ -1,8 +1,8 @@
-import { type Clause, objectWords, type Parts, partsOf, phraseOf } from './instruction-clause.ts';
-import { judge, type Polarity } from './instruction-comparison.ts';
-import { type Comparison, readCondition } from './instruction-condition.ts';
-import type { InstructionRule, Line, Reading } from './instruction-line.ts';
-import { hasRole, isMark, isWord, type Metric, type Role, roleOf, type Token } from './instruction-token.ts';
+import { type Clause, objectWords, type Parts, partsOf, phraseOf } from './clause.ts';
+import { judge, type Polarity } from './comparison.ts';
+import { type Comparison, readCondition } from './condition.ts';
+import type { InstructionRule, Line, Reading } from './line.ts';
+import { hasRole, isMark, isWord, type Metric, type Role, roleOf, type Token } from './token.ts';
 
 type Topic = Line & { readonly kind: 'topic' };
 

@@ -1,6 +1,6 @@
-import type { Clause } from './instruction-clause.ts';
-import type { Metric, Token } from './instruction-token.ts';
-import type { Exposure } from './ladder.ts';
+import type { Exposure } from '../ladder.ts';
+import type { Clause } from './clause.ts';
+import type { Metric, Token } from './token.ts';
 
 /** One thing an instruction asks of the gate. `points` is a difference in the metric's own unit: points, or ms for a latency. */
 export interface InstructionRule {

@@ -1,4 +1,4 @@
-import type { Sense, SimpleRole } from './instruction-token.ts';
+import type { Sense, SimpleRole } from './token.ts';
 
 /** Phrases of one sense, separated by `|`. Words are lower case; a tight hyphen in the text counts as a space. */
 type Entry = readonly [Sense, string];

@@ -1,5 +1,5 @@
-import { type Atom, wordAt } from './instruction-atoms.ts';
-import type { Token } from './instruction-token.ts';
+import { type Atom, wordAt } from './atoms.ts';
+import type { Token } from './token.ts';
 
 const DAYS: ReadonlySet<string> = wordSet(
   'monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays sundays ' +

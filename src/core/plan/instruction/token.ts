@@ -1,4 +1,4 @@
-import type { SignalKind } from './signal-kinds.ts';
+import type { SignalKind } from '../signal-kinds.ts';
 
 /** Where in the source a token stands: code units, half open. */
 export interface Span {

@@ -1,4 +1,4 @@
-import { type Atom, isTightDash, wordAt } from './instruction-atoms.ts';
+import { type Atom, isTightDash, wordAt } from './atoms.ts';
 
 const SMALL: ReadonlyMap<string, number> = new Map(
   (

@@ -1,8 +1,8 @@
-import type { Comparison } from './instruction-condition.ts';
-import type { InstructionRule } from './instruction-line.ts';
-import { factsOf, isTimed } from './instruction-metrics.ts';
-import type { Value } from './instruction-sides.ts';
-import type { Metric } from './instruction-token.ts';
+import type { Comparison } from './condition.ts';
+import type { InstructionRule } from './line.ts';
+import { factsOf, isTimed } from './metrics.ts';
+import type { Value } from './sides.ts';
+import type { Metric } from './token.ts';
 
 /** A condition either trips when it is so ("hold if …") or when it stops being so ("advance while …"). */
 export type Polarity = 'trips' | 'requires';

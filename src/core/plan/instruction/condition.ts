@@ -1,4 +1,4 @@
-import { afterArticles, isValue, type Sides, sidesOf, type Value } from './instruction-sides.ts';
+import { afterArticles, isValue, type Sides, sidesOf, type Value } from './sides.ts';
 import {
   type Against,
   hasRole,
@@ -8,7 +8,7 @@ import {
   type Role,
   roleOf,
   type Token,
-} from './instruction-token.ts';
+} from './token.ts';
 
 /** "error rate exceeds stable by more than 0.5 points", taken apart. Nothing here says yet what happens when it is so. */
 export interface Comparison extends Sides {

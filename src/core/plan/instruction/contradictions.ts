@@ -1,4 +1,4 @@
-import type { InstructionRule, Line } from './instruction-line.ts';
+import type { InstructionRule, Line } from './line.ts';
 
 /** What two parts of one instruction cannot both mean, each as a question that names both. */
 export function contradictions(rules: readonly InstructionRule[], lines: readonly Line[]): readonly string[] {

@@ -1,7 +1,7 @@
-import { type Atom, isTightDash, toOf, wordAt } from './instruction-atoms.ts';
-import { numberWords } from './instruction-number-words.ts';
-import type { DurationUnit, Token } from './instruction-token.ts';
-import { DURATION_UNITS, measured, UNIT_MS, unitAt } from './instruction-units.ts';
+import { type Atom, isTightDash, toOf, wordAt } from './atoms.ts';
+import { numberWords } from './number-words.ts';
+import type { DurationUnit, Token } from './token.ts';
+import { DURATION_UNITS, measured, UNIT_MS, unitAt } from './units.ts';
 
 /** What some atoms, read together, amount to; `next` is the first atom after them. */
 export interface Quantity {
