@@ -91,14 +91,6 @@ function lineOf(rule: InstructionRule, worse: Check['worse'], measure: Measure):
   }
 }
 
-/** A difference in the metric's own unit: points of a share, ms of a latency. */
-function pointsLine({ value, unit }: InstructionRule, measure: Measure): Line | null {
-  if (value <= 0) return null;
-  if (measure.kind === 'share') return unit === 'points' ? { compare: 'difference', by: value / 100 } : null;
-  if (measure.kind !== 'quantile' || (unit !== 'ms' && unit !== 's')) return null;
-  return { compare: 'difference', by: unit === 's' ? value * 1000 : value };
-}
-
 /** "More than 0.5 points", "more than 50 ms": a difference in the signal's own unit; null for another one. */
 function differenceLine({ value, unit }: InstructionRule, measure: Measure): Line | null {
   if (value <= 0) return null;
@@ -113,14 +105,24 @@ function differenceLine({ value, unit }: InstructionRule, measure: Measure): Lin
   }
 }
 
-function absoluteLine(rule: InstructionRule, worse: Check['worse'], measure: Measure): Line | null {
-  const { unit, value } = rule;
-  if (unit === 'percent') return value <= 100 ? { compare: 'absolute', at: value / 100 } : null;
-  if (unit === 'ms') return measure.kind === 'quantile' ? { compare: 'absolute', at: value } : null;
-  if (unit === 's') return measure.kind === 'quantile' ? { compare: 'absolute', at: value * 1000 } : null;
-  if (measure.kind === 'quantile') return null;
-  if (measure.kind === 'share' && value > 1) return null;
-  return worse === 'increase' || value > 0 ? { compare: 'absolute', at: value } : null;
+/**
+ * A fixed limit in the signal's own unit: percent or a fraction of a share, ms or s of a latency, a bare number or a share of a
+ * level. A unit whose scale the binding does not say (MB, minutes) is null, and a person is asked: it must not be guessed.
+ */
+function absoluteLine({ unit, value }: InstructionRule, worse: Check['worse'], measure: Measure): Line | null {
+  const at = (limit: number): Line => ({ compare: 'absolute', at: limit });
+  switch (measure.kind) {
+    case 'share':
+      if (unit === 'percent') return value <= 100 ? at(value / 100) : null;
+      return unit === 'share' && value <= 1 ? at(value) : null;
+    case 'quantile':
+      // Below a fixed latency is nobody's harm, and the process has no form for it.
+      if (worse === 'decrease' || (unit !== 'ms' && unit !== 's')) return null;
+      return at(unit === 's' ? value * 1000 : value);
+    case 'level':
+      if (unit === 'percent') return at(value / 100);
+      return unit === 'count' || unit === 'share' ? at(value) : null;
+  }
 }
 
 function addLine(
