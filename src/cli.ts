@@ -104,7 +104,11 @@ async function main(argv: readonly string[]): Promise<number> {
       .option('--yes', 'do not ask', false);
     if (verb === 'hold') command.option('--for <duration>', 'ends by itself: 30m, 2h');
     if (verb === 'promote' || verb === 'resume') {
-      command.option('--expect-epoch <n>', 'refuse if the rollout has moved on from this stage entry');
+      command.option(
+        '--expect-epoch <n>',
+        'refuse if the rollout has moved on from this stage entry',
+        counting,
+      );
     }
     command.action(
       end(async (id: string | undefined, o: never) =>
@@ -125,9 +129,9 @@ async function main(argv: readonly string[]): Promise<number> {
     .command('explain')
     .description('one decision with the numbers it rests on')
     .argument('[id]')
-    .option('--at <n>', 'the n-th decision instead of the last that did something')
+    .option('--at <n>', 'the n-th decision instead of the last that did something', counting)
     .action(
-      end(async (id: string | undefined, o: { at?: string }) =>
+      end(async (id: string | undefined, o: { at?: number }) =>
         (await import('./commands/records.ts')).explainCommand(context(), id, o),
       ),
     );
@@ -174,6 +178,14 @@ function positive(text: string): number {
   return value;
 }
 
+/** A place in a row that people count from one. */
+function counting(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('a whole number from 1 is needed.');
+  return value;
+}
+
 function port(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0 || value > 65_535)
@@ -198,6 +210,12 @@ function codeOf(error: unknown): number {
   );
   return EXIT.error;
 }
+
+/** Whoever reads us may stop reading, as `head` does: that is no fault of ours. */
+process.stdout.on('error', (fault: NodeJS.ErrnoException) => {
+  if (fault.code !== 'EPIPE') throw fault;
+  process.exit(EXIT.done);
+});
 
 /** The first signal stops in order; a second one at once. */
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

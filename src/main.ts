@@ -53,7 +53,8 @@ export async function openSluice(options: SluiceOptions): Promise<Sluice> {
   await store.migrate();
   const flags = await openFlagStore({ path: join(options.dataDir, 'flags.json'), clock });
   for (const target of Object.values(config.targets)) await flags.ensure(target.flag);
-  await store.endLeases(isDeadOwner);
+  const worker = `${hostname()}:${process.pid}:${Math.round(clock.now() - clock.mono())}`;
+  await store.endLeases((owner) => isDeadOwner(owner, worker));
 
   const timing = { ...STANDARD_TIMING, ...options.timing };
   const parts = new Map<string, TargetParts>(
@@ -68,7 +69,7 @@ export async function openSluice(options: SluiceOptions): Promise<Sluice> {
     chat: options.chat,
     clock,
     log: options.log,
-    worker: `${hostname()}:${process.pid}:${Math.round(clock.now() - clock.mono())}`,
+    worker,
     timing,
     toldFaults: new Set(),
   };
@@ -121,10 +122,14 @@ function telemetryFor(config: Config, target: TargetConfig, timing: EngineTiming
   return joinedTelemetry(sources, (signal) => config.signals[signal]?.source ?? '');
 }
 
-/** A lease of this machine whose process is gone ends at once: a restart need not wait for it. */
-function isDeadOwner(owner: string): boolean {
+/**
+ * A lease of this machine whose process is gone ends at once: a restart need not wait for it. In a container every life has
+ * the same process id, so an owner of our own is told apart by its start.
+ */
+function isDeadOwner(owner: string, self: string): boolean {
   const [host, pid] = owner.split(':');
   if (host !== hostname()) return false;
+  if (Number(pid) === process.pid) return owner !== self;
   try {
     process.kill(Number(pid), 0);
     return false;

@@ -19,7 +19,8 @@ export interface PlanOptions {
 
 /** Shows what a change would be watched by. Moves nothing, contacts nothing but a configured Sluice. */
 export async function planCommand(context: Context, options: PlanOptions): Promise<number> {
-  const planned = existsSync(context.configPath)
+  const isConfigured = existsSync(context.configPath) || context.env['SLUICE_URL'] !== undefined;
+  const planned = isConfigured
     ? await withControl(context, (control) => control.plan(planWords(context, options)))
     : await planWithoutConfig(context, options);
   if (context.json) context.out(JSON.stringify(planJson(planned), null, 2));

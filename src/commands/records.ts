@@ -46,7 +46,7 @@ function eventLine(line: string): string {
 export async function explainCommand(
   context: Context,
   id: string | undefined,
-  options: { readonly at?: string },
+  options: { readonly at?: number },
 ): Promise<number> {
   const text = await logText(context, id);
   const found = replay(text);
@@ -55,7 +55,7 @@ export async function explainCommand(
   const decision =
     options.at === undefined
       ? (decisions.findLast((candidate) => candidate.kind !== 'wait') ?? decisions.at(-1))
-      : decisions[Number(options.at) - 1];
+      : decisions[options.at - 1];
   if (plan === null || decision === undefined) {
     throw new CommandEnd(EXIT.notFound, `there is no such decision; ${decisions.length} were made`);
   }

@@ -4,6 +4,7 @@ import { type Context, confirmed, whoAmI, withControl } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { type PlanOptions, planWords } from './plan.ts';
 import { statusCommand } from './status.ts';
+import { NOBODY_CARRIES_ON } from './verbs.ts';
 
 export interface StartOptions extends PlanOptions {
   readonly yes: boolean;
@@ -34,7 +35,7 @@ export async function startCommand(context: Context, options: StartOptions): Pro
   }
   const code = tellOutcome(context, ended.outcome);
   if (ended.outcome.kind !== 'started') return code;
-  if (ended.where === 'store') context.say('nothing carries it on yet: run `sluice serve`');
+  if (ended.where === 'store') context.say(NOBODY_CARRIES_ON);
   const { rolloutId } = ended.outcome;
   return options.watch ? statusCommand(context, { id: rolloutId, watch: true }) : code;
 }

@@ -12,7 +12,7 @@ export interface VerbOptions {
   readonly for?: string;
   readonly yes: boolean;
   /** The stage entry a script was shown; the current one is taken where a person looks on. */
-  readonly expectEpoch?: string;
+  readonly expectEpoch?: number;
 }
 
 /** `promote`, `hold`, `resume`, `rollback`. Verbs that raise risk show what they act on and ask; the others just act. */
@@ -25,26 +25,31 @@ export async function verbCommand(
   if (options.for !== undefined && holdMs === null) {
     throw new CommandEnd(EXIT.usage, `"${options.for}" is no duration; write 30m, 2h or 1d`);
   }
-  return withControl(context, async (control) => {
+  return withControl(context, async (control, where) => {
     const view = await chosenRollout(control, options.id);
     const isRisky = verb === 'promote' || verb === 'resume';
     if (isRisky && !(await confirmed(context, `${rolloutLine(view)}\n${verb}?`, options.yes))) {
       context.say('nothing was done');
       return EXIT.done;
     }
-    const expected = options.expectEpoch === undefined ? view.stageEpoch : Number(options.expectEpoch);
     const reply = await control.command(view.id, {
       verb,
       by: whoAmI(context),
       reason: options.reason,
       holdMs,
-      expectedEpoch: isRisky ? expected : null,
+      expectedEpoch: isRisky ? (options.expectEpoch ?? view.stageEpoch) : null,
       deliveryId: randomUUID(),
     });
     if (context.json) context.out(JSON.stringify({ version: 1, ...reply }, null, 2));
-    return tell(context, reply, verb);
+    const code = tell(context, reply, verb);
+    const isUnderWay = reply.kind === 'accepted' && reply.view.endedAt === null;
+    if (where === 'store' && isUnderWay) context.say(NOBODY_CARRIES_ON);
+    return code;
   });
 }
+
+/** Said wherever a rollout was moved on the store alone: nothing watches it, and nothing goes on by itself. */
+export const NOBODY_CARRIES_ON = 'nothing carries it on yet: run `sluice serve`';
 
 function tell(context: Context, reply: CommandReply, verb: string): number {
   switch (reply.kind) {

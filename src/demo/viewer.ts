@@ -27,6 +27,8 @@ export async function answerFor(
   },
 ): Promise<boolean> {
   const { live, stop, context } = stage;
+  // The question takes the block's place: what is typed below a block that redraws itself would be lost.
+  live.draw([]);
   summaryOf(view).forEach(live.print);
   let answer: Answer = 'rollback';
   if (context.isTerminal) {

@@ -50,9 +50,19 @@ export function localControl(parts: ControlParts): Control {
   const { store } = parts.engine;
   const view = async (row: RolloutRow<RolloutState, Plan>) =>
     viewOf(row, await recentDecisions(parts.engine, row));
+  const starting = new Set<string>();
   return {
     plan: (words) => planFor(words, parts),
-    start: (words, onProgress) => start(words, parts, onProgress),
+    start: async (words, onProgress) => {
+      // Both would find the target free, and measure for a while before either is in the store.
+      if (starting.has(words.target)) return startUnderWay(words.target);
+      starting.add(words.target);
+      try {
+        return await start(words, parts, onProgress);
+      } finally {
+        starting.delete(words.target);
+      }
+    },
     command: (rolloutId, words) => command(rolloutId, words, parts, view),
     list: async ({ unfinishedOnly }) =>
       Promise.all((await store.list({ unfinishedOnly, limit: LIST_LIMIT })).map(view)),
@@ -65,6 +75,11 @@ export function localControl(parts: ControlParts): Control {
 }
 
 const LIST_LIMIT = 200;
+
+function startUnderWay(target: string): StartOutcome {
+  const why = `another start on ${target} is reading its traffic; look at that one first`;
+  return { kind: 'refused', why, planned: null, preflight: null };
+}
 
 /** The request names something this Sluice does not have. */
 export class UnknownTarget extends Error {

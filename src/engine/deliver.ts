@@ -19,8 +19,9 @@ export async function deliver(
   evidence: Evidence,
   target: TargetParts,
   parts: EngineParts,
+  mayMove: boolean,
 ): Promise<void> {
-  const isTrue = evidence.actual !== null && isSameExposure(evidence.actual, state.desired);
+  const isTrue = !mayMove || (evidence.actual !== null && isSameExposure(evidence.actual, state.desired));
   const wasSet = isTrue || (await tryExposure(claim, state, evidence, target, parts));
   for (const effect of await parts.store.pendingEffects(claim.rolloutId)) {
     if (effect.kind === 'tell') await tell(effect, parts);

@@ -49,10 +49,8 @@ export async function startRollout(
   parts: EngineParts,
 ): Promise<StartResult> {
   const refuse = (why: StartRefusal): StartResult => ({ kind: 'refused', why });
-  const busy = (await parts.store.list({ unfinishedOnly: true, limit: 1_000 })).find(
-    (row) => row.target === request.plan.target && row.id !== request.rolloutId,
-  );
-  if (busy !== undefined) return refuse({ kind: 'target_busy', rolloutId: busy.id });
+  const busy = await rolloutUnderWay(request, parts);
+  if (busy !== null) return refuse({ kind: 'target_busy', rolloutId: busy });
   const kill = await target.exposure.proveKillSwitch();
   if (kill.kind === 'refused') return refuse({ kind: 'kill_switch', reason: kill.reason });
 
@@ -65,9 +63,24 @@ export async function startRollout(
   if (unreadable.length > 0) return refuse({ kind: 'unreadable', details: unreadable });
   const forecast = preflight(plan, traffic);
   if (!forecast.isClearable) return refuse({ kind: 'not_clearable', preflight: forecast });
+  // Measuring takes long enough for another process to have started one.
+  const busyNow = await rolloutUnderWay(request, parts);
+  if (busyNow !== null) return refuse({ kind: 'target_busy', rolloutId: busyNow });
 
   await create({ ...request, plan }, traffic.samples, parts);
   return { kind: 'started', rolloutId: request.rolloutId, plan, preflight: forecast };
+}
+
+/** Another rollout that has not ended on the same target, by id. */
+async function rolloutUnderWay(
+  request: { readonly rolloutId: string; readonly plan: Plan },
+  parts: EngineParts,
+): Promise<string | null> {
+  const unfinished = await parts.store.list({ unfinishedOnly: true, limit: 1_000 });
+  const busy = unfinished.find(
+    (row) => row.target === request.plan.target && row.id !== request.rolloutId,
+  );
+  return busy?.id ?? null;
 }
 
 /** Two reads, `measureMs` apart: what lies between them is the traffic there is. */

@@ -49,8 +49,14 @@ export async function tick(
     throw fault;
   }
   if (committed.kind === 'lost') return { kind: 'lost' };
-  await deliver(claim, next.state, seen.evidence, target, parts);
+  await deliver(claim, next.state, seen.evidence, target, parts, mayMove(claim.state, commands));
   return { kind: 'ticked', state: next.state };
+}
+
+/** A rollout that was over already leaves the flag to whoever holds it now; only a person's rollback still lowers it. */
+function mayMove(before: RolloutState, commands: readonly Command[]): boolean {
+  if (before.phase === 'completed') return false;
+  return before.phase !== 'rolled_back' || commands.some((command) => command.verb === 'rollback');
 }
 
 /**

@@ -66,7 +66,7 @@ export async function isReachable(address: Address): Promise<boolean> {
 async function send(address: Address, path: string, body: unknown, timeoutMs: number): Promise<Response> {
   const isPost = body !== undefined;
   try {
-    return await fetch(`${address.url}/api${path}`, {
+    return await fetch(`${address.url.replace(/\/+$/, '')}/api${path}`, {
       method: isPost ? 'POST' : 'GET',
       headers: { authorization: `Bearer ${address.token}`, 'content-type': 'application/json' },
       body: isPost ? JSON.stringify(body) : null,

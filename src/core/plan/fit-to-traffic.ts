@@ -3,30 +3,43 @@ import type { Plan } from './plan.ts';
 import { preflight, type TrafficReading } from './preflight.ts';
 
 /**
- * The plan with those proposed checks demoted to informing that this traffic could never clear: series that only the new
- * version has, and signals too thin for the ladder. Each is named under what cannot be seen. Required checks stay as they are:
- * if the traffic cannot clear one of them, preflight refuses the plan.
+ * The plan fitted to what the target really shows. A proposed check whose metric nobody exposes is left out; one that this
+ * traffic could never clear (a series that only the new version has, a signal too thin for the ladder) informs and does not vote.
+ * Each is named under what cannot be seen. Required checks stay as they are: preflight refuses a plan it cannot clear.
  */
 export function fitToTraffic(plan: Plan, traffic: TrafficReading): Plan {
-  const tooThin = plan.checks.filter(
+  const proposed = plan.checks.filter((check) => !isRequired(check));
+  const absent = proposed.filter((check) => isAbsent(check, traffic));
+  const tooThin = proposed.filter(
     (check) =>
-      !isRequired(check) &&
       check.intent === 'guard' &&
       check.severity !== 'advisory' &&
+      !absent.includes(check) &&
       !preflight({ ...plan, checks: [check] }, traffic).isClearable,
   );
-  if (tooThin.length === 0) return plan;
   return {
     ...plan,
-    checks: plan.checks.map((check) => (tooThin.includes(check) ? demoted(check) : check)),
+    checks: plan.checks.flatMap((check) =>
+      absent.includes(check) ? [] : [tooThin.includes(check) ? demoted(check) : check],
+    ),
     unobservable: [
       ...plan.unobservable,
-      ...tooThin.map((check) => ({
-        what: signalName(check),
-        why: `stable shows too little of it for this ladder, so it informs and does not vote: ${check.why}`,
-      })),
+      ...absent.map((check) => unseen(check, 'the target exposes no such metric')),
+      ...tooThin.map((check) =>
+        unseen(check, 'stable shows too little of it for this ladder, so it only informs'),
+      ),
     ],
   };
+}
+
+/** Neither side has the metric, though the new code runs there already, behind its flag. */
+function isAbsent(check: Check, traffic: TrafficReading): boolean {
+  const samples = traffic.samples.filter((sample) => sample.signal === check.signal);
+  return samples.length > 0 && samples.every((sample) => sample.quality.unusable === 'metric_missing');
+}
+
+function unseen(check: Check, why: string): Plan['unobservable'][number] {
+  return { what: signalName(check), why: `${why}: ${check.why}` };
 }
 
 function demoted(check: Check): Check {

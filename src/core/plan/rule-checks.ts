@@ -109,7 +109,11 @@ function differenceLine({ value, unit }: InstructionRule, measure: Measure): Lin
  * A fixed limit in the signal's own unit: percent or a fraction of a share, ms or s of a latency, a bare number or a share of a
  * level. A unit whose scale the binding does not say (MB, minutes) is null, and a person is asked: it must not be guessed.
  */
-function absoluteLine({ unit, value }: InstructionRule, worse: Check['worse'], measure: Measure): Line | null {
+function absoluteLine(
+  { unit, value }: InstructionRule,
+  worse: Check['worse'],
+  measure: Measure,
+): Line | null {
   const at = (limit: number): Line => ({ compare: 'absolute', at: limit });
   switch (measure.kind) {
     case 'share':
@@ -133,7 +137,7 @@ function addLine(
   worse: Check['worse'],
 ): void {
   const slot = rule.action === 'rollback' ? 'rollback' : 'hold';
-  const severity = rule.action === 'notify' ? 'advisory' : 'critical';
+  const severity = severityOf(rule, subject.measure);
   const provenance = { source: 'instruction' as const, from: rule.phrase, evidence: [] };
   const at = checks.findIndex(
     (check) =>
@@ -161,6 +165,12 @@ function addLine(
     why: `the standing instruction says so: "${rule.phrase}"`,
     provenance: [provenance],
   });
+}
+
+/** A level follows no sampling model: what the words hold on it may hold, and only a written rollback makes it critical. */
+function severityOf(rule: InstructionRule, measure: Measure): Check['severity'] {
+  if (rule.action === 'notify') return 'advisory';
+  return measure.kind === 'level' && rule.action === 'hold' ? 'major' : 'critical';
 }
 
 /** Two lines share one process when both are fixed limits or neither is. */

@@ -221,7 +221,10 @@ describe('restarts', () => {
 const line = fc.constantFrom(...LINES.filter(({ times }) => times !== 0));
 const rate = fc.double({ min: 1e-6, max: 0.5, noNaN: true });
 const counts = fc
-  .record({ n: fc.integer({ min: 1, max: 1_000_000_000 }), share: fc.double({ min: 0, max: 1, noNaN: true }) })
+  .record({
+    n: fc.integer({ min: 1, max: 1_000_000_000 }),
+    share: fc.double({ min: 0, max: 1, noNaN: true }),
+  })
   .map(({ n, share }) => ({ n, x: Math.floor(n * share) }));
 
 describe('for any counts', () => {

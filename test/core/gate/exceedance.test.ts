@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Histogram, logExceedance, quantileOf, resolutionAt } from '../../../src/core/gate/exceedance.ts';
+import {
+  type Histogram,
+  logExceedance,
+  quantileOf,
+  resolutionAt,
+} from '../../../src/core/gate/exceedance.ts';
 import { randomFrom } from '../../../src/simulate/random.ts';
 
 const P90 = { p: 0.9, phi: 1 };

@@ -17,6 +17,8 @@ export interface SluiceRig extends AsyncDisposable {
   readonly product: Product;
   readonly dataDir: string;
   readonly told: readonly ChatMessage[];
+  /** Ends the ticking, not the store. */
+  stop(): Promise<void>;
   /** Measures and starts; throws unless it started. */
   start(): Promise<void>;
   state(): Promise<RolloutState>;
@@ -48,6 +50,10 @@ export async function openRig(options: RigOptions): Promise<SluiceRig> {
   });
   const stop = new AbortController();
   const running = sluice.run(stop.signal);
+  const ended = async () => {
+    stop.abort();
+    await running;
+  };
   const decisions = async () =>
     (await sluice.engine.store.readLog(RIG_ROLLOUT, 1)).flatMap((entry) => {
       const event = eventOf(entry.kind, entry.payload);
@@ -58,6 +64,7 @@ export async function openRig(options: RigOptions): Promise<SluiceRig> {
     product,
     dataDir,
     told,
+    stop: ended,
     start: async () => {
       const words = { target: TARGET, title: 'a new checkout', diff: '', instruction: null };
       const outcome = await sluice.control.start(
@@ -74,8 +81,7 @@ export async function openRig(options: RigOptions): Promise<SluiceRig> {
     decisions,
     decided: (what, is) => until(what, async () => (await decisions()).find(is)),
     [Symbol.asyncDispose]: async () => {
-      stop.abort();
-      await running;
+      await ended();
       await sluice.close();
       await product.kill();
       rmSync(dataDir, { recursive: true, force: true });
