@@ -75,6 +75,9 @@ export async function withControl<T>(
   }
 }
 
+/** Said wherever a rollout was moved on the store alone: nothing watches it, and nothing goes on by itself. */
+export const NOBODY_CARRIES_ON = 'nothing carries it on yet: run `sluice serve`';
+
 /** The rollout a command means: the one named, or the only one under way, or else the latest. */
 export async function chosenRollout(control: Control, id: string | undefined): Promise<RolloutView> {
   if (id !== undefined) {

@@ -1,10 +1,9 @@
 import type { StartOutcome } from '../ports/control.ts';
 import { planJson, planText, preflightText } from '../render/plan-text.ts';
-import { type Context, confirmed, whoAmI, withControl } from './context.ts';
+import { type Context, confirmed, NOBODY_CARRIES_ON, whoAmI, withControl } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { type PlanOptions, planWords } from './plan.ts';
 import { statusCommand } from './status.ts';
-import { NOBODY_CARRIES_ON } from './verbs.ts';
 
 export interface StartOptions extends PlanOptions {
   readonly yes: boolean;

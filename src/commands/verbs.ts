@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { parseDuration } from '../core/duration.ts';
 import type { CommandReply, CommandWords } from '../ports/control.ts';
 import { rolloutLine } from '../render/terminal.ts';
-import { type Context, chosenRollout, confirmed, whoAmI, withControl } from './context.ts';
+import { type Context, chosenRollout, confirmed, NOBODY_CARRIES_ON, whoAmI, withControl } from './context.ts';
 import { CommandEnd, EXIT } from './exit-codes.ts';
 import { exitCodeOf } from './status.ts';
 
@@ -47,9 +47,6 @@ export async function verbCommand(
     return code;
   });
 }
-
-/** Said wherever a rollout was moved on the store alone: nothing watches it, and nothing goes on by itself. */
-export const NOBODY_CARRIES_ON = 'nothing carries it on yet: run `sluice serve`';
 
 function tell(context: Context, reply: CommandReply, verb: string): number {
   switch (reply.kind) {

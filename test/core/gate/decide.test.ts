@@ -172,12 +172,12 @@ describe('exposure', () => {
 
   test('the stage clock starts when the backend is first seen to agree', () => {
     const look = lookAt(PLAN, unconfirmed);
-    const after = (percent: number) => {
+    const seeing = (percent: number) => {
       const evidence = { ...look, actual: { percent, audiences: [] } };
       return decide(PLAN, { ...unconfirmed, gate }, evidence, NOW);
     };
-    expect(after(5)).toMatchObject({ stageSince: null, decision: { reason: 'exposure_unconfirmed' } });
-    expect(after(10)).toMatchObject({
+    expect(seeing(5)).toMatchObject({ stageSince: null, decision: { reason: 'exposure_unconfirmed' } });
+    expect(seeing(10)).toMatchObject({
       stageSince: NOW,
       decision: { reason: 'stage_minimum', until: NOW + 10_000 },
     });

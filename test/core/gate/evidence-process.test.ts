@@ -47,7 +47,7 @@ describe('the worked example', () => {
   });
 
   test('two bad requests of 326 are not clear yet, two of 380 are', () => {
-    const after = (n: number) =>
+    const seenOf = (n: number) =>
       stepSafety(
         SAFETY_START,
         { treated: { n, x: 2 }, reference: { n: 32_274, x: 160 } },
@@ -55,10 +55,10 @@ describe('the worked example', () => {
         0.005,
         { tau: 0 },
       );
-    expect(after(326)[0]).toBeCloseTo(3.285, 3);
-    expect(Math.exp(logSafety(after(326)))).toBeLessThan(20);
-    expect(Math.exp(logSafety(after(380))) / 49.7).toBeCloseTo(1, 1);
-    expect(Math.exp(logSafety(after(380)))).toBeGreaterThan(20);
+    expect(seenOf(326)[0]).toBeCloseTo(3.285, 3);
+    expect(Math.exp(logSafety(seenOf(326)))).toBeLessThan(20);
+    expect(Math.exp(logSafety(seenOf(380))) / 49.7).toBeCloseTo(1, 1);
+    expect(Math.exp(logSafety(seenOf(380)))).toBeGreaterThan(20);
   });
 });
 
