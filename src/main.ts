@@ -12,13 +12,8 @@ import { type Config, shapeOf, type TargetConfig } from './config.ts';
 import type { Plan } from './core/plan/plan.ts';
 import type { RolloutState } from './core/rollout/state.ts';
 import { localControl } from './engine/control.ts';
-import {
-  type EngineParts,
-  type EngineTiming,
-  runEngine,
-  STANDARD_TIMING,
-  type TargetParts,
-} from './engine/engine.ts';
+import { runEngine } from './engine/engine.ts';
+import { type EngineParts, type EngineTiming, STANDARD_TIMING, type TargetParts } from './engine/parts.ts';
 import type { Chat } from './ports/chat.ts';
 import type { Control } from './ports/control.ts';
 import type { Log } from './ports/log.ts';

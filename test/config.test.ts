@@ -110,7 +110,9 @@ test('a guardrail on latency reads p95 unless it names another quantile', () => 
 
 describe('what cannot be used is refused with the place', () => {
   const guardrail = (more: object) => (document: Document) => {
-    document.surfaces['payments'] = { guardrails: [{ signal: 'http.error_rate', hold: '+1 point', ...more }] };
+    document.surfaces['payments'] = {
+      guardrails: [{ signal: 'http.error_rate', hold: '+1 point', ...more }],
+    };
   };
   const cases: readonly {
     readonly what: string;
@@ -173,7 +175,8 @@ describe('what cannot be used is refused with the place', () => {
     },
     {
       what: 'no telemetry',
-      change: (document) => Object.assign(document, { telemetry: {}, signals: {}, surfaces: {}, targets: {} }),
+      change: (document) =>
+        Object.assign(document, { telemetry: {}, signals: {}, surfaces: {}, targets: {} }),
       names: ['telemetry', 'no source'],
     },
     {
@@ -193,7 +196,9 @@ describe('what cannot be used is refused with the place', () => {
     {
       what: 'one label value on both sides',
       change: ({ targets }) => {
-        Object.assign(targets['checkout'] ?? {}, { cohorts: { label: 'v', canary: 'on', stable: ['on', 'off'] } });
+        Object.assign(targets['checkout'] ?? {}, {
+          cohorts: { label: 'v', canary: 'on', stable: ['on', 'off'] },
+        });
       },
       names: ['targets.checkout.cohorts', '"on"'],
     },
@@ -240,7 +245,9 @@ test('a file is read, and a missing one is named with what to do', () => {
   try {
     writeFileSync(join(folder, 'sluice.yaml'), EXAMPLE);
     expect(loadConfig(join(folder, 'sluice.yaml'))).toEqual(read(EXAMPLE));
-    expect(() => loadConfig(join(folder, 'none.yaml'))).toThrow(/none\.yaml cannot be read\. Name another with --config/);
+    expect(() => loadConfig(join(folder, 'none.yaml'))).toThrow(
+      /none\.yaml cannot be read\. Name another with --config/,
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -2,11 +2,11 @@ import type { Json } from '../core/canonical-json.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { Decision } from '../core/gate/decision.ts';
 import { type InstructionReading, readInstruction } from '../core/plan/instruction.ts';
-import type { Measurable } from '../core/plan/rule-checks.ts';
 import { formatLadder } from '../core/plan/ladder.ts';
 import { type Guardrail, makePlan, type Planned } from '../core/plan/merge.ts';
 import type { Plan } from '../core/plan/plan.ts';
 import type { Preflight } from '../core/plan/preflight.ts';
+import type { Measurable } from '../core/plan/rule-checks.ts';
 import type { Command } from '../core/rollout/command.ts';
 import { eventOf } from '../core/rollout/events.ts';
 import type { RolloutState } from '../core/rollout/state.ts';
@@ -22,8 +22,9 @@ import type {
 import { digestOf } from '../ports/digest.ts';
 import type { Planner } from '../ports/planner.ts';
 import type { RolloutRow } from '../ports/store.ts';
-import { type EngineParts, tickOne } from './engine.ts';
+import { tickOne } from './engine.ts';
 import { exportLog } from './log-file.ts';
+import type { EngineParts } from './parts.ts';
 import { type StartRefusal, startRollout } from './start.ts';
 
 /** What is configured for one target, beside its parts. */

@@ -3,8 +3,7 @@ import { isSameExposure, type RolloutState } from '../core/rollout/state.ts';
 import type { ChatMessage } from '../ports/chat.ts';
 import { type DesiredExposure, ExposureUnavailable } from '../ports/exposure.ts';
 import type { Effect } from '../ports/store.ts';
-import type { EngineParts, TargetParts } from './engine.ts';
-import type { RolloutClaim } from './tick.ts';
+import type { EngineParts, RolloutClaim, TargetParts } from './parts.ts';
 
 /** A raising write is not begun with less of the lease left than this: it could land after someone else took over. */
 const LEAST_LEASE_LEFT_MS = 500;

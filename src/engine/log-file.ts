@@ -1,6 +1,6 @@
 import { canonicalJson, type Json } from '../core/canonical-json.ts';
 import type { LogEntry } from '../ports/store.ts';
-import type { Store } from './tick.ts';
+import type { Store } from './parts.ts';
 
 /** A log as a file: one canonical JSON object a line. Head, entries each with the evidence it names, end. */
 export type LogLine =

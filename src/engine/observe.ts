@@ -5,7 +5,7 @@ import type { Command } from '../core/rollout/command.ts';
 import type { RolloutState } from '../core/rollout/state.ts';
 import { ExposureUnavailable } from '../ports/exposure.ts';
 import type { Claim } from '../ports/store.ts';
-import type { EngineParts, TargetParts } from './engine.ts';
+import type { EngineParts, TargetParts } from './parts.ts';
 
 /**
  * Looks once: the counts since the last committed look, and the exposure really in force. What cannot be read becomes evidence

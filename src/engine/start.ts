@@ -8,8 +8,8 @@ import { fold } from '../core/rollout/fold.ts';
 import { startState } from '../core/rollout/state.ts';
 import { digestOf } from '../ports/digest.ts';
 import { VERSION } from '../version.ts';
-import type { EngineParts, TargetParts } from './engine.ts';
 import { signalsOf } from './observe.ts';
+import type { EngineParts, TargetParts } from './parts.ts';
 import { newEvent } from './tick.ts';
 
 /** How units are put into buckets; written into every rollout, which never goes on under another one. */
@@ -77,9 +77,7 @@ async function rolloutUnderWay(
   parts: EngineParts,
 ): Promise<string | null> {
   const unfinished = await parts.store.list({ unfinishedOnly: true, limit: 1_000 });
-  const busy = unfinished.find(
-    (row) => row.target === request.plan.target && row.id !== request.rolloutId,
-  );
+  const busy = unfinished.find((row) => row.target === request.plan.target && row.id !== request.rolloutId);
   return busy?.id ?? null;
 }
 

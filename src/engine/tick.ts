@@ -1,7 +1,6 @@
 import type { Json } from '../core/canonical-json.ts';
 import { canonicalJson } from '../core/canonical-json.ts';
 import type { Evidence } from '../core/gate/evidence.ts';
-import type { Plan } from '../core/plan/plan.ts';
 import { explain } from '../core/report.ts';
 import type { Command } from '../core/rollout/command.ts';
 import { eventPayload, type TimedEvent } from '../core/rollout/events.ts';
@@ -9,13 +8,10 @@ import { NOTHING_EXPOSED, type RolloutState } from '../core/rollout/state.ts';
 import { type Step, step } from '../core/rollout/step.ts';
 import type { ChatMessage } from '../ports/chat.ts';
 import { sha256 } from '../ports/digest.ts';
-import type { Claim, InboxMessage, NewEffect, NewEvent, RolloutStore } from '../ports/store.ts';
+import type { InboxMessage, NewEffect, NewEvent } from '../ports/store.ts';
 import { deliver, setExposure } from './deliver.ts';
-import type { EngineParts, TargetParts } from './engine.ts';
 import { observe } from './observe.ts';
-
-export type RolloutClaim = Claim<RolloutState, Plan>;
-export type Store = RolloutStore<RolloutState, Plan>;
+import type { EngineParts, RolloutClaim, Store, TargetParts } from './parts.ts';
 
 /** What one tick did, for whoever waits on it. */
 export type TickResult =

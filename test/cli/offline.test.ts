@@ -4,7 +4,14 @@ import { describe, expect, test } from 'vitest';
 import { openWorkplace } from '../e2e/support/cli.ts';
 
 const CACHE_DIFF = join(import.meta.dirname, '../../fixtures/diffs/read-through-cache.diff');
-const NO_ANSWERS = { holdback: null, startAfter: null, windows: [], approvals: [], questions: [], unread: [] };
+const NO_ANSWERS = {
+  holdback: null,
+  startAfter: null,
+  windows: [],
+  approvals: [],
+  questions: [],
+  unread: [],
+};
 const RULE = { against: 'stable', direction: 'above', notify: false };
 
 describe.concurrent('sluice instruction', () => {
@@ -33,7 +40,14 @@ describe.concurrent('sluice instruction', () => {
       'Roll back if the error rate doubles.\n';
     const { code, stdout, stderr } = await here.sluice(['--json', 'instruction'], { stdin });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const band = { ...RULE, compare: 'percent', value: 10, direction: 'either', unit: 'percent', action: 'hold' };
+    const band = {
+      ...RULE,
+      compare: 'percent',
+      value: 10,
+      direction: 'either',
+      unit: 'percent',
+      action: 'hold',
+    };
     const phrase = expect.stringContaining('within 10% of stable');
     expect(JSON.parse(stdout)).toEqual({
       ladder: [2, 4, 8, 16, 32, 64, 100].map((percent) => ({ exposure: `${percent}%`, hold: '20m' })),
@@ -77,7 +91,13 @@ describe.concurrent('sluice plan', () => {
         ...['dropped', 'unobservable', 'questions', 'unread'],
       ]),
     );
-    expect(plan).toMatchObject({ risk: 'medium', rollbackSafe: 'yes', surfaces: [], questions: [], unread: [] });
+    expect(plan).toMatchObject({
+      risk: 'medium',
+      rollbackSafe: 'yes',
+      surfaces: [],
+      questions: [],
+      unread: [],
+    });
     expect(plan.checks.map((check) => check.signalKind)).toContain('cache.hit_ratio');
     expect(existsSync(here.dataDir)).toBe(false);
   });
@@ -88,7 +108,9 @@ describe.concurrent('sluice plan', () => {
     const args = ['plan', '--json', '--diff', '-', '--instruction-file', 'words.md'];
     const { code, stdout } = await here.sluice(args, { stdin: readFileSync(CACHE_DIFF, 'utf8') });
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ ladder: [{ exposure: '5%', hold: '10m' }, { exposure: '100%' }] });
+    expect(JSON.parse(stdout)).toMatchObject({
+      ladder: [{ exposure: '5%', hold: '10m' }, { exposure: '100%' }],
+    });
   });
 
   test('is text for people otherwise', async ({ expect }) => {
@@ -106,15 +128,30 @@ describe.concurrent('what was not meant', () => {
     { title: 'an unknown command', args: ['rollbak'], code: 2, says: 'Did you mean rollback?' },
     { title: 'a wrong flag', args: ['status', '--wach'], code: 2, says: 'Did you mean --watch?' },
     { title: 'a missing flag', args: ['plan'], code: 2, says: "required option '--diff <file>'" },
-    { title: 'a port that is none', args: ['serve', '--port', '70000'], code: 2, says: 'a port is 0 to 65535' },
+    {
+      title: 'a port that is none',
+      args: ['serve', '--port', '70000'],
+      code: 2,
+      says: 'a port is 0 to 65535',
+    },
     {
       title: 'a stage entry that is no number',
       args: ['promote', '--yes', '--expect-epoch', 'abc'],
       code: 2,
       says: 'a whole number from 1',
     },
-    { title: 'a decision that is no number', args: ['explain', '--at', '0'], code: 2, says: 'a whole number from 1' },
-    { title: 'a duration that is none', args: ['hold', '--for', 'lunch'], code: 2, says: 'write 30m, 2h or 1d' },
+    {
+      title: 'a decision that is no number',
+      args: ['explain', '--at', '0'],
+      code: 2,
+      says: 'a whole number from 1',
+    },
+    {
+      title: 'a duration that is none',
+      args: ['hold', '--for', 'lunch'],
+      code: 2,
+      says: 'write 30m, 2h or 1d',
+    },
     {
       title: 'two instructions',
       args: ['plan', '--diff', 'change.diff', '--instruction', 'x', '--instruction-file', 'y'],
@@ -123,7 +160,12 @@ describe.concurrent('what was not meant', () => {
     },
     { title: 'a diff that is not there', args: ['plan', '--diff', 'none.diff'], code: 1, says: 'none.diff' },
     { title: 'a log that is not there', args: ['replay', 'none.jsonl'], code: 1, says: 'none.jsonl' },
-    { title: 'no configuration', args: ['status'], code: 1, says: 'sluice.yaml cannot be read. Name another' },
+    {
+      title: 'no configuration',
+      args: ['status'],
+      code: 1,
+      says: 'sluice.yaml cannot be read. Name another',
+    },
     { title: 'no configuration to serve', args: ['serve'], code: 1, says: 'sluice.yaml cannot be read' },
     {
       title: 'an address where nothing answers',
@@ -145,14 +187,26 @@ describe.concurrent('what was not meant', () => {
     await using here = openWorkplace(null);
     const [help, version] = await Promise.all([here.sluice(['--help']), here.sluice(['--version'])]);
     expect(help).toMatchObject({ code: 0, stderr: '' });
-    for (const command of ['demo', 'plan', 'start', 'status', 'list', 'rollback', 'explain', 'replay', 'serve']) {
+    for (const command of [
+      'demo',
+      'plan',
+      'start',
+      'status',
+      'list',
+      'rollback',
+      'explain',
+      'replay',
+      'serve',
+    ]) {
       expect(help.stdout).toContain(`  ${command} `);
     }
     expect(version).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
 
   test('a configuration with an unknown key names the place', async ({ expect }) => {
-    await using here = openWorkplace('telemetry:\n  app: { kind: scrape, endpoint: ["http://x/metrics"] }\nsignals: {}\ntargets: {}\n');
+    await using here = openWorkplace(
+      'telemetry:\n  app: { kind: scrape, endpoint: ["http://x/metrics"] }\nsignals: {}\ntargets: {}\n',
+    );
     const ended = await here.sluice(['list']);
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toContain('sluice.yaml');

@@ -22,26 +22,33 @@ const FAULTS = [
 ] as const;
 
 describe.concurrent('telemetry that cannot be read', () => {
-  test.for(FAULTS)('$what never promotes; it holds, names what was seen, and tells people once', async (fault, { expect }) => {
-    await using rig = await openRig({ canaryErrors: healthy, tickMs: TICK_MS, instruction: INSTRUCTION });
-    await rig.start();
-    await rig.decided('a look at the confirmed stage', (decision) => decision.reason === 'stage_minimum');
-    const { host } = new URL(rig.product.url);
-    await fault.begin(rig.product);
-    const before = (await rig.decisions()).length;
+  test.for(FAULTS)(
+    '$what never promotes; it holds, names what was seen, and tells people once',
+    async (fault, { expect }) => {
+      await using rig = await openRig({ canaryErrors: healthy, tickMs: TICK_MS, instruction: INSTRUCTION });
+      await rig.start();
+      await rig.decided('a look at the confirmed stage', (decision) => decision.reason === 'stage_minimum');
+      const { host } = new URL(rig.product.url);
+      await fault.begin(rig.product);
+      const before = (await rig.decisions()).length;
 
-    const hold = await rig.decided('a blind hold', (decision) => decision.reason === 'telemetry_blind');
-    expect(hold).toMatchObject({ kind: 'hold', exposure: '10%' });
-    await until('more looks', async () => (await rig.decisions()).length >= before + HELD_LOOKS, 20_000);
+      const hold = await rig.decided('a blind hold', (decision) => decision.reason === 'telemetry_blind');
+      expect(hold).toMatchObject({ kind: 'hold', exposure: '10%' });
+      await until('more looks', async () => (await rig.decisions()).length >= before + HELD_LOOKS, 20_000);
 
-    const decisions = await rig.decisions();
-    expect(decisions.filter((decision) => ['promote', 'widen', 'complete'].includes(decision.kind))).toEqual([]);
-    const since = decisions.slice(decisions.findIndex((decision) => decision.at === hold.at));
-    expect(new Set(since.map(({ kind, reason }) => `${kind}/${reason}`))).toEqual(new Set(['hold/telemetry_blind']));
-    expect(await rig.state()).toMatchObject({ phase: 'running', stageIndex: 0, desired: { percent: 10 } });
-    const words = rig.told.filter((message) => message.urgency === 'needs_person');
-    expect(words).toHaveLength(1);
-    expect(words[0]?.headline).toMatch(fault.seen);
-    expect(words[0]?.headline).toContain(host);
-  });
+      const decisions = await rig.decisions();
+      expect(
+        decisions.filter((decision) => ['promote', 'widen', 'complete'].includes(decision.kind)),
+      ).toEqual([]);
+      const since = decisions.slice(decisions.findIndex((decision) => decision.at === hold.at));
+      expect(new Set(since.map(({ kind, reason }) => `${kind}/${reason}`))).toEqual(
+        new Set(['hold/telemetry_blind']),
+      );
+      expect(await rig.state()).toMatchObject({ phase: 'running', stageIndex: 0, desired: { percent: 10 } });
+      const words = rig.told.filter((message) => message.urgency === 'needs_person');
+      expect(words).toHaveLength(1);
+      expect(words[0]?.headline).toMatch(fault.seen);
+      expect(words[0]?.headline).toContain(host);
+    },
+  );
 });

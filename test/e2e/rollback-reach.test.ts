@@ -14,7 +14,11 @@ const INSTRUCTION = `Start at 50% for 60 seconds, then 100% for 60 seconds. ${LI
 describe('a rollback at 50 % reaches connected clients within a second', () => {
   test('when the gate decides it', async () => {
     let errors = USUAL_ERRORS;
-    await using rig = await openRig({ canaryErrors: () => errors, tickMs: TICK_MS, instruction: INSTRUCTION });
+    await using rig = await openRig({
+      canaryErrors: () => errors,
+      tickMs: TICK_MS,
+      instruction: INSTRUCTION,
+    });
     await using clients = await exposedClients(rig);
     errors += 0.05;
     const rollback = await rig.decided('the rollback', (decision) => decision.kind === 'rollback');
@@ -91,7 +95,9 @@ async function expectQuick(by: string, sinceMs: number, { web, node }: Clients):
   const [webMs, nodeMs] = await Promise.all(
     [web, node].map(async (client) => (await client.sawAt(false, sinceMs)) - sinceMs),
   );
-  console.info(`rollback by ${by} reached the web client after ${webMs} ms, the Node provider after ${nodeMs} ms`);
+  console.info(
+    `rollback by ${by} reached the web client after ${webMs} ms, the Node provider after ${nodeMs} ms`,
+  );
   expect(webMs, 'ms to the web client').toBeLessThanOrEqual(LONGEST_MS);
   expect(nodeMs, 'ms to the Node provider').toBeLessThanOrEqual(LONGEST_MS);
 }

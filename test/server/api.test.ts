@@ -49,7 +49,9 @@ const COMMAND = { verb: 'hold', by: 'alice', reason: '', holdMs: null, expectedE
 const COMMANDS = `/rollouts/${RIG_ROLLOUT}/commands`;
 
 const command = async (words: object): Promise<CommandReply> =>
-  (await ask(COMMANDS, { body: { ...COMMAND, deliveryId: randomUUID(), ...words } })).json() as Promise<CommandReply>;
+  (
+    await ask(COMMANDS, { body: { ...COMMAND, deliveryId: randomUUID(), ...words } })
+  ).json() as Promise<CommandReply>;
 
 const commanded = async () =>
   (await rig.sluice.engine.store.readLog(RIG_ROLLOUT, 1)).filter((entry) => entry.kind === 'commanded');
@@ -165,7 +167,10 @@ describe('looking', () => {
   test('gives a plan without starting anything', async () => {
     const response = await ask('/plans', { body: PLAN });
     expect(response.status).toBe(200);
-    expect(await response.json()).toMatchObject({ faults: [], plan: { target: TARGET, questions: [], unread: [] } });
+    expect(await response.json()).toMatchObject({
+      faults: [],
+      plan: { target: TARGET, questions: [], unread: [] },
+    });
   });
 });
 
@@ -173,7 +178,10 @@ describe('starting', () => {
   test('streams its progress and then one outcome, a JSON object a line', async () => {
     const response = await ask('/rollouts', { body: START });
     expect(response.status).toBe(200);
-    const lines = (await response.text()).trimEnd().split('\n').map((line): unknown => JSON.parse(line));
+    const lines = (await response.text())
+      .trimEnd()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
     expect(lines.at(-1)).toMatchObject({
       outcome: { kind: 'refused', why: expect.stringContaining(`rollout ${RIG_ROLLOUT} is under way`) },
     });
@@ -182,7 +190,10 @@ describe('starting', () => {
 
   test('tells of a mistake in the stream, where the status is already sent', async () => {
     const response = await ask('/rollouts', { body: { ...START, target: 'cart' } });
-    const lines = (await response.text()).trimEnd().split('\n').map((line): unknown => JSON.parse(line));
+    const lines = (await response.text())
+      .trimEnd()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
     expect(lines).toEqual([{ error: 'no target "cart" is configured; there is checkout' }]);
   });
 });

@@ -83,7 +83,13 @@ export function openWorkplace(yaml: string | null): Workplace {
 
 /** Nothing of whoever runs the tests reaches the command. */
 function environment(): NodeJS.ProcessEnv {
-  const { SLUICE_URL: _url, SLUICE_TOKEN: _token, FORCE_COLOR: _color, NODE_OPTIONS: _options, ...env } = process.env;
+  const {
+    SLUICE_URL: _url,
+    SLUICE_TOKEN: _token,
+    FORCE_COLOR: _color,
+    NODE_OPTIONS: _options,
+    ...env
+  } = process.env;
   return { ...env, NO_COLOR: '1', SLUICE_USER: 'alice' };
 }
 

@@ -21,7 +21,9 @@ function sightings() {
   return {
     add: (value: boolean) => void seen.push({ value, at: Date.now() }),
     sawAt: async (value: boolean, since: number) => {
-      const found = await until(`the value ${value}`, () => seen.find((s) => s.value === value && s.at >= since));
+      const found = await until(`the value ${value}`, () =>
+        seen.find((s) => s.value === value && s.at >= since),
+      );
       return found.at;
     },
   };
@@ -34,7 +36,9 @@ export function webClient(baseUrl: string, targetingKey: string): FlagClient {
     execArgv: ['--experimental-eventsource', '--no-warnings'],
   });
   const { add, sawAt } = sightings();
-  worker.on('message', (message: { readonly details: { readonly value: boolean } }) => add(message.details.value));
+  worker.on('message', (message: { readonly details: { readonly value: boolean } }) =>
+    add(message.details.value),
+  );
   return {
     sawAt,
     [Symbol.asyncDispose]: async () => {

@@ -146,7 +146,9 @@ function expectSound({ row, entries, text }: StoredRollout, exposed: number): vo
     ['promote', 'widen', 'rollback', 'complete'].includes(decision.kind),
   );
   expect(leaving.map((decision) => decision.stageEpoch)).toEqual(gates);
-  expect(exposed, 'exposure against the highest stage decided').toBeLessThanOrEqual(highestDecided(row.plan, entries));
+  expect(exposed, 'exposure against the highest stage decided').toBeLessThanOrEqual(
+    highestDecided(row.plan, entries),
+  );
 }
 
 function highestDecided(plan: StoredRollout['row']['plan'], entries: readonly LogEntry[]): number {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Config } from '../../../src/config.ts';
-import type { EngineTiming } from '../../../src/engine/engine.ts';
+import type { EngineTiming } from '../../../src/engine/parts.ts';
 
 /** What a Sluice that is going to be killed is told. */
 export interface ChildOrders {

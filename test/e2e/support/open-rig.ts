@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Decision } from '../../../src/core/gate/decision.ts';
 import { eventOf } from '../../../src/core/rollout/events.ts';
 import type { RolloutState } from '../../../src/core/rollout/state.ts';
-import type { EngineTiming } from '../../../src/engine/engine.ts';
+import type { EngineTiming } from '../../../src/engine/parts.ts';
 import { openSluice, type Sluice } from '../../../src/main.ts';
 import type { ChatMessage } from '../../../src/ports/chat.ts';
 import { openProduct, type Product, type ProductOptions, productConfig, TARGET } from './product.ts';
@@ -45,7 +45,10 @@ export async function openRig(options: RigOptions): Promise<SluiceRig> {
     dataDir,
     config: productConfig({ metricsUrl: product.url, tickMs, instruction }),
     chat: { tell: async (message) => void told.push(message) },
-    log: { info: () => {}, warn: (message, fields) => void faults.push(`${message} ${JSON.stringify(fields)}`) },
+    log: {
+      info: () => {},
+      warn: (message, fields) => void faults.push(`${message} ${JSON.stringify(fields)}`),
+    },
     timing: { leaseMs: 5_000, pollMs: 20, readTimeoutMs: 300, quietMs: 500, ...options.timing },
   });
   const stop = new AbortController();

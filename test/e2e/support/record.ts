@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Connection } from '../../../src/adapters/sqlite/connection.ts';
 import { parseDocument } from '../../../src/adapters/embedded/flag-document.ts';
 import { readFlag } from '../../../src/adapters/embedded/flag-layout.ts';
+import type { Connection } from '../../../src/adapters/sqlite/connection.ts';
 import { sqliteStoreOver } from '../../../src/adapters/sqlite/store.ts';
 import { systemClock } from '../../../src/adapters/system/clock.ts';
 import type { Plan } from '../../../src/core/plan/plan.ts';

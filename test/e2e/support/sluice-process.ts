@@ -6,13 +6,12 @@ import { appendFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { lineLog } from '../../../src/adapters/terminal/log.ts';
 import { openSluice } from '../../../src/main.ts';
-import { TARGET } from './product.ts';
 import type { ChildOrders } from './killed-sluice.ts';
+import { TARGET } from './product.ts';
 
 const orders = JSON.parse(process.argv[2] ?? '{}') as ChildOrders;
 const say = (line: string) => writeSync(1, `${line}\n`);
-const append = (file: string) => (line: string) =>
-  appendFileSync(join(orders.dataDir, file), `${line}\n`);
+const append = (file: string) => (line: string) => appendFileSync(join(orders.dataDir, file), `${line}\n`);
 
 const sluice = await openSluice({
   dataDir: orders.dataDir,
