@@ -229,3 +229,5 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const isOrderly = process.argv.some((word) => word === 'serve' || word === 'demo');
 
 process.exitCode = await main(process.argv).catch(codeOf);
+// All is in order: a start that was still reading traffic must not keep a stopped process alive.
+if (stopping.signal.aborted) process.exit();

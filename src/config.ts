@@ -144,6 +144,10 @@ function validConfig(raw: RawConfig, path: string): Config {
       { everyMs: parseDuration(source.every) ?? 0, endpoints: source.endpoints },
     ]),
   );
+  for (const [name, { endpoints }] of Object.entries(sources)) {
+    const isTwice = new Set(endpoints.map((endpoint) => new URL(endpoint).href)).size < endpoints.length;
+    if (isTwice) fail(`telemetry.${name}.endpoints`, 'one is listed twice, and its events would count twice');
+  }
   const everys = Object.values(sources).map((source) => source.everyMs);
   if (everys.length === 0) fail('telemetry', 'has no source');
   const surfaces = Object.fromEntries(
@@ -171,17 +175,17 @@ function targetsOf(raw: RawConfig, fail: (place: string, problem: string) => nev
         fail(`targets.${name}.exposure.flag`, `"${exposure.flag}" drives another target`);
       flags.add(exposure.flag);
       const control = cohorts.control === undefined ? [] : [cohorts.control].flat();
+      const canary = [cohorts.canary].flat();
+      const stable = [...[cohorts.stable].flat(), ...control];
+      const both = canary.find((value) => stable.includes(value));
+      if (both !== undefined) fail(`targets.${name}.cohorts`, `"${both}" is both canary and stable`);
       return [
         name,
         {
           surface: surface ?? null,
           flag: exposure.flag,
           unit: exposure.unit,
-          cohorts: {
-            label: cohorts.label,
-            canary: [cohorts.canary].flat(),
-            stable: [...[cohorts.stable].flat(), ...control],
-          },
+          cohorts: { label: cohorts.label, canary, stable },
           instruction: target.instruction ?? null,
           allowWiden: target.widen,
         },

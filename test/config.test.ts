@@ -222,11 +222,6 @@ describe('what cannot be used is refused with the place', () => {
       change: guardrail({ rollback: '-1 point' }),
       names: ['surfaces.payments.guardrails[0]', 'opposite'],
     },
-    {
-      what: 'a rollback line that is reached before the hold line',
-      change: guardrail({ hold: '+2 points', rollback: '+1 point' }),
-      names: ['surfaces.payments.guardrails[0]', 'before'],
-    },
   ];
   test.for(cases)('$what', ({ change, names }) => {
     const text = changed(change);

@@ -10,7 +10,8 @@ const LEAST_LEASE_LEFT_MS = 500;
 
 /**
  * Makes the outside agree with the committed state, exposure first. Exposure is a level: whenever the backend was seen to
- * differ from the desired value it is written again, whatever earlier ticks tried.
+ * differ from the desired value it is written again, whatever earlier ticks tried. A flag that is not `isOurs` any more, because
+ * the rollout is over and nobody ordered it back, is left to whoever holds it now.
  */
 export async function deliver(
   claim: RolloutClaim,
@@ -18,9 +19,9 @@ export async function deliver(
   evidence: Evidence,
   target: TargetParts,
   parts: EngineParts,
-  mayMove: boolean,
+  isOurs: boolean,
 ): Promise<void> {
-  const isTrue = !mayMove || (evidence.actual !== null && isSameExposure(evidence.actual, state.desired));
+  const isTrue = !isOurs || (evidence.actual !== null && isSameExposure(evidence.actual, state.desired));
   const wasSet = isTrue || (await tryExposure(claim, state, evidence, target, parts));
   for (const effect of await parts.store.pendingEffects(claim.rolloutId)) {
     if (effect.kind === 'tell') await tell(effect, parts);

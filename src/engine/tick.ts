@@ -30,11 +30,13 @@ export async function tick(
   const inbox = await parts.store.pendingInbox(claim.rolloutId);
   const commands = inbox.map(commandOf);
   const seen = await observe(claim, commands, target, parts);
+  const isOver = claim.state.phase === 'completed' || claim.state.phase === 'rolled_back';
+  const successor = isOver ? await otherRolloutOn(claim, parts.store) : null;
   const next = step(claim.plan, claim.state, {
     commands,
     evidence: seen.evidence,
     quietMs: parts.timing.quietMs,
-    supersededBy: claim.state.phase === 'completed' ? await otherRolloutOn(claim, parts.store) : null,
+    supersededBy: successor,
   });
   const messages = messagesOf(claim, next);
   let committed: Awaited<ReturnType<Store['commit']>>;
@@ -45,14 +47,9 @@ export async function tick(
     throw fault;
   }
   if (committed.kind === 'lost') return { kind: 'lost' };
-  await deliver(claim, next.state, seen.evidence, target, parts, mayMove(claim.state, commands));
+  const isOurs = !isOver || (successor === null && commands.some((command) => command.verb === 'rollback'));
+  await deliver(claim, next.state, seen.evidence, target, parts, isOurs);
   return { kind: 'ticked', state: next.state };
-}
-
-/** A rollout that was over already leaves the flag to whoever holds it now; only a person's rollback still lowers it. */
-function mayMove(before: RolloutState, commands: readonly Command[]): boolean {
-  if (before.phase === 'completed') return false;
-  return before.phase !== 'rolled_back' || commands.some((command) => command.verb === 'rollback');
 }
 
 /**

@@ -38,7 +38,7 @@ const commandSchema = z.strictObject({
 export type StartLine =
   | { readonly progress: string }
   | { readonly outcome: StartOutcome }
-  | { readonly error: string };
+  | { readonly error: string; readonly code?: string };
 
 /**
  * The JSON API behind a bearer token. Every body is checked; what is wrong comes back as 400 with the reason. It has no logic
@@ -64,7 +64,7 @@ export function apiRoutes(control: Control, token: string): Hono {
     const isRequest =
       error instanceof z.ZodError || error instanceof SyntaxError || error.name === 'UnknownTarget';
     const message = error instanceof z.ZodError ? z.prettifyError(error) : error.message;
-    return c.json({ error: message }, isRequest ? 400 : 500);
+    return c.json({ error: message, ...codeOf(error) }, isRequest ? 400 : 500);
   });
   api.get('/health', (c) => c.json({ status: 'ok', version: VERSION }));
   api.get('/rollouts', async (c) =>
@@ -87,7 +87,7 @@ export function apiRoutes(control: Control, token: string): Hono {
         const outcome = await control.start(words, (progress) => void send({ progress }));
         await send({ outcome });
       } catch (error) {
-        await send({ error: error instanceof Error ? error.message : String(error) });
+        await send({ error: error instanceof Error ? error.message : String(error), ...codeOf(error) });
       }
     });
   });
@@ -96,6 +96,11 @@ export function apiRoutes(control: Control, token: string): Hono {
     return c.json(reply, reply.kind === 'unknown_rollout' ? 404 : 200);
   });
   return api;
+}
+
+/** What a program needs to tell one mistake of its user from another. */
+function codeOf(error: unknown): { readonly code?: 'unknown_target' } {
+  return error instanceof Error && error.name === 'UnknownTarget' ? { code: 'unknown_target' } : {};
 }
 
 /** Compared by digest, so that neither length nor content leaks through time. */

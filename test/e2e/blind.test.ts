@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, test } from 'vitest';
 import { openRig } from './support/open-rig.ts';
 import { type Answering, healthy, LINES, type Product } from './support/product.ts';
 import { until } from './support/until.ts';

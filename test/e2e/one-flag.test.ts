@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, test } from 'vitest';
 import { openSqliteStore } from '../../src/adapters/sqlite/store.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { startState } from '../../src/core/rollout/state.ts';
@@ -25,8 +25,8 @@ const rollBack = (rig: SluiceRig, id: string, deliveryId: string) =>
     deliveryId,
   });
 
-describe('one flag, one rollout', () => {
-  test('of two starts at the same time one is refused', async () => {
+describe.concurrent('one flag, one rollout', () => {
+  test('of two starts at the same time one is refused', async ({ expect }) => {
     await using rig = await openRig({ canaryErrors: healthy, tickMs: TICK_MS, instruction: INSTRUCTION });
     const outcomes = await Promise.all(
       ['rl_a', 'rl_b'].map((rolloutId) => rig.sluice.control.start({ ...PLAN, rolloutId }, () => {})),
@@ -38,7 +38,7 @@ describe('one flag, one rollout', () => {
     expect(await rig.sluice.control.list({ unfinishedOnly: true })).toHaveLength(1);
   });
 
-  test('a start is refused when another process started one while it measured', async () => {
+  test('a start is refused when another process started one while it measured', async ({ expect }) => {
     await using rig = await openRig({ canaryErrors: healthy, tickMs: TICK_MS, instruction: INSTRUCTION });
     const config = productConfig({ metricsUrl: rig.product.url, tickMs: TICK_MS, instruction: INSTRUCTION });
     const { chat, log } = rig.sluice.engine;
@@ -67,7 +67,7 @@ describe('one flag, one rollout', () => {
     }
   });
 
-  test('a word to a rollout that is over leaves the flag to its successor', async () => {
+  test('a word to a rollout that is over leaves the flag to its successor', async ({ expect }) => {
     await using rig = await openRig({ canaryErrors: healthy, tickMs: TICK_MS, instruction: INSTRUCTION });
     await rig.sluice.control.start({ ...PLAN, rolloutId: 'rl_old' }, () => {});
     await rollBack(rig, 'rl_old', 'd1');
@@ -89,7 +89,7 @@ describe('one flag, one rollout', () => {
   });
 });
 
-describe('a lease left by a dead process', () => {
+describe.concurrent('a lease left by a dead process', () => {
   test.for([
     { whose: 'of another process id', owner: `${hostname()}:4194304:1` },
     { whose: 'of our own process id in an earlier life', owner: `${hostname()}:${process.pid}:1` },

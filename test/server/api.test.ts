@@ -151,7 +151,8 @@ describe('what is not there', () => {
   test('an unknown target is the asker’s mistake', async () => {
     const response = await ask('/plans', { body: { ...PLAN, target: 'cart' } });
     expect(response.status).toBe(400);
-    expect(await response.json()).toEqual({ error: 'no target "cart" is configured; there is checkout' });
+    const error = 'no target "cart" is configured; there is checkout';
+    expect(await response.json()).toEqual({ error, code: 'unknown_target' });
   });
 });
 
@@ -194,7 +195,8 @@ describe('starting', () => {
       .trimEnd()
       .split('\n')
       .map((line): unknown => JSON.parse(line));
-    expect(lines).toEqual([{ error: 'no target "cart" is configured; there is checkout' }]);
+    const error = 'no target "cart" is configured; there is checkout';
+    expect(lines).toEqual([{ error, code: 'unknown_target' }]);
   });
 });
 

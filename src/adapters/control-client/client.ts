@@ -19,6 +19,12 @@ export class ControlUnavailable extends Error {
   }
 }
 
+/** The request names something that Sluice does not have. */
+export class NotThere extends Error {
+  override readonly name = 'NotThere';
+  readonly code = 'unknown_target';
+}
+
 const TIMEOUT_MS = 30_000;
 /** Starting reads traffic for a while first. */
 const START_TIMEOUT_MS = 15 * 60_000;
@@ -85,9 +91,18 @@ async function send(address: Address, path: string, body: unknown, timeoutMs: nu
 async function readBody(response: Response): Promise<unknown> {
   const body: unknown = await response.json().catch(() => null);
   if (response.ok) return body;
-  const error =
-    typeof body === 'object' && body !== null && 'error' in body ? String(body.error) : response.statusText;
-  throw new ControlUnavailable(response.status, error);
+  const said = typeof body === 'object' && body !== null ? (body as Mistake) : {};
+  throw faultOf(response.status, { ...said, error: said.error ?? response.statusText });
+}
+
+/** What the API says went wrong. */
+interface Mistake {
+  readonly error?: string;
+  readonly code?: string;
+}
+
+function faultOf(status: number, { error = '', code }: Mistake): Error {
+  return code === 'unknown_target' ? new NotThere(error) : new ControlUnavailable(status, error);
 }
 
 async function start(
@@ -99,16 +114,29 @@ async function start(
   if (!response.ok) await readBody(response);
   const decoder = new TextDecoder();
   let rest = '';
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of wholeOf(response)) {
     rest += decoder.decode(chunk, { stream: true });
     const lines = rest.split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
-      const said = JSON.parse(line) as { progress?: string; outcome?: StartOutcome; error?: string };
+      const said = JSON.parse(line) as { progress?: string; outcome?: StartOutcome } & Mistake;
       if (said.progress !== undefined) onProgress(said.progress);
-      if (said.error !== undefined) throw new ControlUnavailable(response.status, said.error);
+      if (said.error !== undefined) throw faultOf(response.status, said);
       if (said.outcome !== undefined) return said.outcome;
     }
   }
   throw new ControlUnavailable(response.status, 'the answer broke off before the outcome');
+}
+
+/** The body as it comes; a connection that ends in between is the other side's end, not a bug of ours. */
+async function* wholeOf(response: Response): AsyncGenerator<Uint8Array> {
+  try {
+    yield* response.body ?? [];
+  } catch (cause) {
+    throw new ControlUnavailable(
+      response.status,
+      'the answer broke off: Sluice stopped before the outcome',
+      cause,
+    );
+  }
 }

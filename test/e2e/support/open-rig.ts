@@ -17,6 +17,8 @@ export interface SluiceRig extends AsyncDisposable {
   readonly product: Product;
   readonly dataDir: string;
   readonly told: readonly ChatMessage[];
+  /** Ends all of it; what it kept stays. Throws when a tick failed. */
+  close(): Promise<void>;
   /** Ends the ticking, not the store. */
   stop(): Promise<void>;
   /** Measures and starts; throws unless it started. */
@@ -31,14 +33,17 @@ export interface RigOptions extends Pick<ProductOptions, 'canaryErrors'> {
   readonly instruction: string;
   readonly tickMs: number;
   readonly timing?: Partial<EngineTiming>;
+  /** A folder and a product that are there already, and stay. */
+  readonly at?: { readonly dataDir: string; readonly product: Product };
 }
 
 export const RIG_ROLLOUT = 'rl_rig';
 
 export async function openRig(options: RigOptions): Promise<SluiceRig> {
   const { instruction, tickMs, canaryErrors } = options;
-  const dataDir = mkdtempSync(join(tmpdir(), 'sluice-rig-'));
-  const product = await openProduct({ exposure: () => exposureInFile(dataDir), canaryErrors });
+  const dataDir = options.at?.dataDir ?? mkdtempSync(join(tmpdir(), 'sluice-rig-'));
+  const product =
+    options.at?.product ?? (await openProduct({ exposure: () => exposureInFile(dataDir), canaryErrors }));
   const told: ChatMessage[] = [];
   const faults: string[] = [];
   const sluice = await openSluice({
@@ -62,6 +67,12 @@ export async function openRig(options: RigOptions): Promise<SluiceRig> {
       const event = eventOf(entry.kind, entry.payload);
       return event.kind === 'decided' ? [event.decision] : [];
     });
+  const close = async () => {
+    await ended();
+    await sluice.close();
+    const bugs = faults.filter((fault) => fault.startsWith('a tick failed'));
+    if (bugs.length > 0) throw new Error(bugs.join('\n'));
+  };
   return {
     sluice,
     product,
@@ -83,13 +94,14 @@ export async function openRig(options: RigOptions): Promise<SluiceRig> {
     },
     decisions,
     decided: (what, is) => until(what, async () => (await decisions()).find(is)),
+    close,
     [Symbol.asyncDispose]: async () => {
-      await ended();
-      await sluice.close();
-      await product.kill();
-      rmSync(dataDir, { recursive: true, force: true });
-      const bugs = faults.filter((fault) => fault.startsWith('a tick failed'));
-      if (bugs.length > 0) throw new Error(bugs.join('\n'));
+      try {
+        await close();
+      } finally {
+        await product.kill();
+        rmSync(dataDir, { recursive: true, force: true });
+      }
     },
   };
 }
