@@ -5,9 +5,7 @@ import { createInterface } from 'node:readline/promises';
 import * as z from 'zod';
 import { terminalChat } from '../adapters/terminal/chat.ts';
 import { lineLog } from '../adapters/terminal/log.ts';
-import { loadConfig } from '../config.ts';
 import type { RolloutView } from '../core/rollout/view.ts';
-import { openSluice, runningControl } from '../main.ts';
 import type { Control } from '../ports/control.ts';
 import { CommandEnd, EXIT } from './exit-codes.ts';
 
@@ -50,6 +48,8 @@ export async function withControl<T>(
   context: Context,
   use: (control: Control, where: 'serve' | 'store') => Promise<T>,
 ): Promise<T> {
+  // Loaded here and not above: reading an instruction or a log needs no server and no database.
+  const { openSluice, runningControl } = await import('../main.ts');
   const { SLUICE_URL: url, SLUICE_TOKEN: token } = context.env;
   if (url !== undefined) {
     const control = await runningControl({ url, token: token ?? '' });
@@ -62,6 +62,7 @@ export async function withControl<T>(
   const address = readAddress(context.dataDir);
   const running = address === null ? null : await runningControl(address);
   if (running !== null) return use(running, 'serve');
+  const { loadConfig } = await import('../config.ts');
   const sluice = await openSluice({
     dataDir: context.dataDir,
     config: loadConfig(context.configPath),

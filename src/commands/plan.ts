@@ -3,7 +3,6 @@ import { loadConfig } from '../config.ts';
 import { TICK_MS } from '../core/gate/settings.ts';
 import { readInstruction } from '../core/plan/instruction.ts';
 import { makePlan, type Planned } from '../core/plan/merge.ts';
-import { rulePlanner } from '../main.ts';
 import type { PlanWords } from '../ports/control.ts';
 import { planJson, planText } from '../render/plan-text.ts';
 import { type Context, readText, withControl } from './context.ts';
@@ -34,6 +33,7 @@ async function planWithoutConfig(context: Context, options: PlanOptions): Promis
     `no ${context.configPath}: every signal is assumed to be measurable, and no surface adds guardrails`,
   );
   const { diff, title, instruction } = wordsOf(options);
+  const { rulePlanner } = await import('../main.ts');
   const proposal = await rulePlanner().propose({ diff, title });
   return makePlan({
     title,

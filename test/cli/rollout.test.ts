@@ -70,7 +70,7 @@ async function openShopAt10() {
 
 describe.concurrent('a rollout on the command line', { timeout: TIMEOUT_MS }, () => {
   test.for([{ where: 'on the store, where no serve runs' }, { where: 'through a running serve' }] as const)(
-    'is looked at, held, resumed and rolled back $where',
+    'is looked at, held and rolled back $where',
     async ({ where }, { expect }) => {
       await using shop = await openShopAt10();
       const { here } = shop;
@@ -97,12 +97,6 @@ describe.concurrent('a rollout on the command line', { timeout: TIMEOUT_MS }, ()
         rollout: { phase: 'running', decision: { kind: 'hold', reason: 'person_hold' } },
       });
 
-      const early = await here.sluice(['promote', '--yes', '--json']);
-      expect(early).toMatchObject({ code: 4, stderr: expect.stringContaining('promote was refused: ') });
-      expect(jsonOf(early)).toMatchObject({ version: 1, kind: 'refused', why: expect.any(String) });
-      const resume = await here.sluice(['resume', '--yes']);
-      expect(resume).toMatchObject({ code: 0, stdout: expect.stringContaining('watching 10%') });
-
       expect(exposureInFile(here.dataDir)).toBe(10);
       const back = await here.sluice(['rollback', '--reason', 'it looks wrong', '--json']);
       expect(back.code).toBe(0);
@@ -117,7 +111,7 @@ describe.concurrent('a rollout on the command line', { timeout: TIMEOUT_MS }, ()
     },
   );
 
-  test('is not moved by a word that is unsure, late or about another', async ({ expect }) => {
+  test('is not moved by a word that is unsure, late, early or about another', async ({ expect }) => {
     await using shop = await openShopAt10();
     const { here } = shop;
     const { stageEpoch } = (await storedRollout(here.dataDir, RIG_ROLLOUT))?.row.state ?? { stageEpoch: 0 };
@@ -130,6 +124,11 @@ describe.concurrent('a rollout on the command line', { timeout: TIMEOUT_MS }, ()
     const old = String(stageEpoch + 7);
     const stale = await here.sluice(['resume', '--yes', '--expect-epoch', old]);
     expect(stale).toMatchObject({ code: 4, stderr: expect.stringContaining(`meant for stage entry ${old}`) });
+    const early = await here.sluice(['promote', '--yes', '--json']);
+    expect(early).toMatchObject({ code: 4, stderr: expect.stringContaining('promote was refused: ') });
+    expect(jsonOf(early)).toMatchObject({ version: 1, kind: 'refused', why: expect.any(String) });
+    const resume = await here.sluice(['resume', '--yes']);
+    expect(resume).toMatchObject({ code: 0, stdout: expect.stringContaining('watching 10%') });
     const unknown = await here.sluice(['status', 'rl_none']);
     expect(unknown).toMatchObject({
       code: 3,
@@ -169,10 +168,6 @@ describe.concurrent('a rollout on the command line', { timeout: TIMEOUT_MS }, ()
     const broken = await here.sluice(['replay', 'changed.jsonl']);
     expect(broken.code).toBe(1);
     expect(broken.stderr).toMatch(/^changed\.jsonl: event 2 \(\w+\), line 3: .*\[altered, line 3\]/);
-    here.write('cut.jsonl', lines.slice(0, 3).join('\n'));
-    const cut = await here.sluice(['replay', 'cut.jsonl', '--json']);
-    expect(cut.code).toBe(1);
-    expect(jsonOf(cut)).toMatchObject({ fault: { kind: 'cut_off' } });
   });
 
   test('waits for a person, goes on at their word, and is complete', async ({ expect }) => {
@@ -196,13 +191,8 @@ describe.concurrent('a rollout on the command line', { timeout: TIMEOUT_MS }, ()
     const watched = await here.sluice(['status', '--watch']);
     expect(watched).toMatchObject({ code: 0, stderr: expect.stringContaining('complete at 100%') });
     expect(watched.stderr).toContain('Ctrl-C stops watching, never the rollout');
-    expect(await here.sluice(['list'])).toMatchObject({ code: 0, stdout: '' });
     const all = await here.sluice(['list', '--all']);
     expect(all).toMatchObject({ code: 0, stdout: expect.stringContaining(RIG_ROLLOUT) });
-    expect(await here.sluice(['resume', '--yes'])).toMatchObject({
-      code: 4,
-      stderr: expect.stringContaining('this rollout is complete'),
-    });
     expect(exposureInFile(here.dataDir)).toBe(100);
     const back = await here.sluice(['rollback', '--reason', 'found late']);
     expect(back).toMatchObject({ code: 0, stdout: expect.stringContaining('rolled back') });
@@ -264,8 +254,10 @@ describe.concurrent('a rollout on the command line', { timeout: TIMEOUT_MS }, ()
       const stored = await storedRollout(here.dataDir, 'rl_cli');
       return (stored?.entries.length ?? 0) > before;
     });
-    second.cli.process.kill('SIGTERM');
-    expect((await second.cli.ended).code).toBe(0);
+    second.cli.process.kill('SIGKILL');
+    await second.cli.ended;
+    expect(existsSync(address), 'the address of a serve that was killed').toBe(true);
+    expect((await here.sluice(['status'])).code).toBe(0);
   });
 
   test('is refused before anything moves where traffic is thin, with a ladder that is then taken', async ({
@@ -383,21 +375,5 @@ describe.concurrent('sluice serve', { timeout: TIMEOUT_MS }, () => {
       stderr: expect.stringContaining('Sluice stopped before'),
     });
     expect(exposureInFile(here.dataDir)).toBe(0);
-  });
-
-  test('is not waited for by commands when it was killed', async ({ expect }) => {
-    await using shop = await openShop();
-    const { here } = shop;
-    const { cli } = await serving(here);
-    cli.process.kill('SIGKILL');
-    await cli.ended;
-    expect(existsSync(join(here.dataDir, 'serve.json'))).toBe(true);
-    expect(await here.sluice(['list'])).toMatchObject({
-      code: 0,
-      stderr: expect.stringContaining('no rollout'),
-    });
-    const next = await serving(here);
-    next.cli.process.kill('SIGTERM');
-    expect((await next.cli.ended).code).toBe(0);
   });
 });

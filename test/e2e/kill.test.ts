@@ -12,6 +12,8 @@ const LATEST_AFTER_BIRTH_MS = 700;
 const MOST_SCRAPES = 5;
 /** Observing, deciding, committing and delivering take some 10 ms after the scrape. */
 const LATEST_AFTER_SCRAPE_MS = 12;
+/** The first milliseconds after the flag file moved, before the tick is over. */
+const LATEST_AFTER_MOVE_MS = 4;
 
 describe.concurrent('a Sluice killed with SIGKILL at any instant', () => {
   const worlds = [
@@ -55,7 +57,9 @@ describe.concurrent('a Sluice killed with SIGKILL at any instant', () => {
 
 function instantFrom(random: Random): KillInstant {
   const upTo = (limit: number) => Math.floor(random.next() * limit);
-  if (random.next() < 0.2) return { after: 'birth', ms: upTo(LATEST_AFTER_BIRTH_MS) };
+  const kind = random.next();
+  if (kind < 0.2) return { after: 'birth', ms: upTo(LATEST_AFTER_BIRTH_MS) };
+  if (kind < 0.4) return { after: 'move', ms: upTo(LATEST_AFTER_MOVE_MS) };
   return { after: 'scrape', scrapes: 1 + upTo(MOST_SCRAPES), ms: upTo(LATEST_AFTER_SCRAPE_MS) };
 }
 
@@ -69,7 +73,7 @@ function summary(
   const count = (is: (finding: KillFinding) => boolean) => findings.filter(is).length;
   const phases = [...new Set(findings.map((finding) => finding.phase))];
   const when = instants.map((instant) =>
-    instant.after === 'birth' ? `birth+${instant.ms}` : `scrape ${instant.scrapes}+${instant.ms}`,
+    instant.after === 'scrape' ? `scrape ${instant.scrapes}+${instant.ms}` : `${instant.after}+${instant.ms}`,
   );
   return [
     `${findings.length} kills in ${rollouts} rollouts, each then ${phase} (SLUICE_KILL_SEED=${seed}):`,

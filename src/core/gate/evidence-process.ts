@@ -38,7 +38,7 @@ const SAFETY_HALF_WEIGHT = 0.1;
 /** Weight given to processes that start later, so that a regression at minute 38 is not diluted by 37 good ones. */
 const RESTART_WEIGHT = 0.25;
 /** Weight of the process that runs from the beginning. */
-const FROM_START_WEIGHT = 0.5;
+const LOG_FROM_START_WEIGHT = Math.log(0.5);
 
 /** The least predicted rate: a reference that never failed still predicts something. */
 export const RATE_FLOOR = 1e-6;
@@ -131,26 +131,24 @@ export function stepHarm(
   const looks = state.looks + 1;
   const logWeight = Math.log(restartWeight(looks, settings.plannedLooks));
   const allowed = line.times * ls + line.plus;
-  const steps = HARM_FACTORS.map((factor) =>
-    logEvidence(counts.treated, counts.reference, line, { lc: allowed * factor, ls }, settings.noise),
-  );
-  const fromStart = steps.map((step, k) => floored((state.fromStart[k] ?? 0) + step));
-  const restarted = steps.map((step, k) =>
-    floored(logAdd(state.restarted[k] ?? LOG_FLOOR, logWeight) + step),
-  );
+  const fromStart: number[] = [];
+  const restarted: number[] = [];
+  for (let k = 0; k < HARM_FACTORS.length; k++) {
+    const lc = allowed * (HARM_FACTORS[k] ?? 1);
+    const step = logEvidence(counts.treated, counts.reference, line, { lc, ls }, settings.noise);
+    fromStart.push(floored((state.fromStart[k] ?? 0) + step));
+    restarted.push(floored(logAdd(state.restarted[k] ?? LOG_FLOOR, logWeight) + step));
+  }
   const next = { looks, fromStart, restarted, peak: LOG_FLOOR };
   return { ...next, peak: Math.max(state.peak, logHarm(next)) };
 }
 
 /** ln M: the mixture over alternatives and starting times, now. */
-export function logHarm(state: Pick<HarmState, 'fromStart' | 'restarted'>): number {
-  const logPi = -Math.log(HARM_FACTORS.length);
-  const logFromStart = Math.log(FROM_START_WEIGHT);
-  return logSum(
-    HARM_FACTORS.map(
-      (_, k) => logPi + logAdd(logFromStart + (state.fromStart[k] ?? 0), state.restarted[k] ?? LOG_FLOOR),
-    ),
-  );
+export function logHarm({ fromStart, restarted }: Pick<HarmState, 'fromStart' | 'restarted'>): number {
+  const terms: number[] = [];
+  for (const log of fromStart) terms.push(LOG_FROM_START_WEIGHT + log);
+  for (const log of restarted) terms.push(log);
+  return logSum(terms) - Math.log(HARM_FACTORS.length);
 }
 
 function restartWeight(look: number, plannedLooks: number): number {

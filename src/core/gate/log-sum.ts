@@ -7,7 +7,12 @@ export function logAdd(a: number, b: number): number {
 
 /** ln of a sum of terms given by their logarithms. */
 export function logSum(terms: readonly number[]): number {
-  return terms.reduce(logAdd, Number.NEGATIVE_INFINITY);
+  let high = Number.NEGATIVE_INFINITY;
+  for (const term of terms) high = Math.max(high, term);
+  if (high === Number.NEGATIVE_INFINITY) return high;
+  let sum = 0;
+  for (const term of terms) sum += Math.exp(term - high);
+  return high + Math.log(sum);
 }
 
 /** The least log value kept in stored states: e^-700 is still a positive double, and JSON has no -Infinity. */

@@ -56,7 +56,9 @@ function subjectOf(metric: string, measurable: Measurable): Subject | null {
   if (measurable !== null && !measurable.has(signal)) return null;
   const shape = measurable?.get(signal) ?? (isSignalKind(signal) ? SIGNAL_KINDS[signal].shape : 'share');
   if (shape !== 'quantile') return { signal, measure: { kind: shape } };
-  return { signal, measure: { kind: 'quantile', p: quantile === null ? 0.95 : Number(quantile[1]) / 100 } };
+  // 99.9 / 100 is not 0.999: rounded, so that a guardrail's p and a rule's are one measure.
+  const p = quantile === null ? 0.95 : Math.round(Number(quantile[1]) * 1e4) / 1e6;
+  return { signal, measure: { kind: 'quantile', p } };
 }
 
 function directedLines(

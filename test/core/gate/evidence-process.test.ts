@@ -163,7 +163,7 @@ describe('no release on the null line is worth more than 1 in expectation, whate
 
   test('harm on the line crosses 1/0.01 in at most 1 % of rollouts, however often one looks', () => {
     const random = randomFrom(7);
-    const rollouts = 1_000;
+    const rollouts = 500;
     let alarms = 0;
     for (let rollout = 0; rollout < rollouts; rollout++) {
       let state = HARM_START;

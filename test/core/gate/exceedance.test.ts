@@ -87,7 +87,7 @@ describe('a quantile on the line is worth at most 1 in expectation', () => {
   });
 
   test.each(['harm', 'safe'] as const)('%s, simulated with the same distribution on both sides', (side) => {
-    const rounds = 1_500;
+    const rounds = 800;
     let sum = 0;
     let crossed = 0;
     for (let round = 0; round < rounds; round++) {
@@ -186,7 +186,8 @@ describe('the quantile of a histogram', () => {
       fc.property(histogram, p, p, (seen, a, b) => {
         const low = quantileOf(seen, Math.min(a, b));
         const high = quantileOf(seen, Math.max(a, b));
-        if (low === null || high === null) return expect(low).toBe(high);
+        expect(low === null).toBe(high === null);
+        if (low === null || high === null) return;
         expect(low).toBeLessThanOrEqual(high);
         expect(low).toBeGreaterThanOrEqual(0);
         expect(high).toBeLessThanOrEqual(50);

@@ -111,7 +111,7 @@ describe('for any evidence', () => {
         for (const { decision } of decideAll(plan, looks, begin))
           expect(MOVES_UP).not.toContain(decision.kind);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
@@ -125,7 +125,7 @@ describe('for any evidence', () => {
           expect(JSON.parse(canonicalJson({ decision, state }))).toEqual({ decision, state });
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
@@ -137,7 +137,7 @@ describe('for any evidence', () => {
         const all = looks.map((garbage) => [...healthy, ...garbage]);
         for (const { decision } of decideAll(plan, all)) expect(MOVES_UP).not.toContain(decision.kind);
       }),
-      { numRuns: 100 },
+      { numRuns: 25 },
     );
   });
 });
@@ -191,7 +191,7 @@ describe('a reply that is lost', () => {
         );
         if (!isShown) expect(rank(blind.kind)).toBeLessThanOrEqual(rank(seen.kind));
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 });
@@ -221,7 +221,7 @@ describe('a strictly worse canary', () => {
           expect(severityOf(after)).toBeGreaterThanOrEqual(severityOf(before));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   };
   const OF_ERRORS = { signal: 'http.error_rate', rollback: { compare: 'difference' as const, by: 0.02 } };
@@ -259,7 +259,7 @@ describe('order', () => {
         const turned = looks.map((samples) => (isReversed ? samples.toReversed() : samples));
         expect(kinds(planOf({ checks }), turned)).toEqual(plain);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 });
@@ -273,7 +273,7 @@ describe('determinism', () => {
         expect(canonicalJson(decideAll(plan, looks))).toBe(canonicalJson(decideAll(plan, looks)));
         expect(canonicalJson(looks)).toBe(before);
       }),
-      { numRuns: 50 },
+      { numRuns: 25 },
     );
   });
 });

@@ -134,7 +134,7 @@ describe('a rule', () => {
   });
 
   test('each latency quantile is a check of its own on the one request histogram', () => {
-    const rules = ['latency_p50', 'latency_p99', 'latency_p99.9'].map((metric) =>
+    const rules = (['latency_p50', 'latency_p99', 'latency_p99.9'] as const).map((metric) =>
       rule({ metric, compare: 'percent', value: 20, unit: 'percent' }),
     );
     const { checks } = checksOfRules(rules, null);

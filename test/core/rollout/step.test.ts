@@ -263,7 +263,7 @@ describe('the state', () => {
         expect(refolded).toEqual(state);
         expect(JSON.parse(JSON.stringify(state))).toEqual(state);
       }),
-      { numRuns: 120 },
+      { numRuns: 50 },
     );
   });
 
@@ -275,7 +275,7 @@ describe('the state', () => {
         );
         expect(new Set(epochs).size).toBe(epochs.length);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { EventEmitter } from 'node:events';
+import { mkdtempSync, rmSync, watch } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -12,9 +13,12 @@ import { LINES, openProduct, type Product, productConfig } from './product.ts';
 import { exposureInFile, type StoredRollout, storedRollout } from './record.ts';
 import { until } from './until.ts';
 
-/** When a Sluice is killed: so long after its birth, or after the product was asked so often (inside a tick). */
+/**
+ * When a Sluice is killed: so long after its birth, after it moved the flag file, or after the product was asked so often
+ * (inside a tick).
+ */
 export type KillInstant =
-  | { readonly after: 'birth'; readonly ms: number }
+  | { readonly after: 'birth' | 'move'; readonly ms: number }
   | { readonly after: 'scrape'; readonly scrapes: number; readonly ms: number };
 
 /** What was found right after one kill. */
@@ -69,7 +73,7 @@ export async function openKilledRollout(canaryErrors: (percent: number) => numbe
     product,
     kill: async (instant) => {
       const child = startChild(orders);
-      await reached(instant, child, product, { phase, isBack: exposures.isBack });
+      await reached(instant, child, product, { phase, exposures });
       const isOver = child.lines.some((line) => line.startsWith('ended'));
       await child.kill();
       expectNoBug(child);
@@ -111,7 +115,7 @@ async function reached(
   instant: KillInstant,
   child: RunningChild,
   product: Product,
-  rollout: { readonly phase: string; readonly isBack: () => boolean },
+  rollout: { readonly phase: string; readonly exposures: ExposureWatch },
 ): Promise<void> {
   if (instant.after === 'scrape') {
     const scrapes = instant.scrapes + (rollout.phase === NOT_STARTED ? MEASURING_SCRAPES : 0);
@@ -119,8 +123,14 @@ async function reached(
     const asked =
       rollout.phase === 'rolling_back'
         ? opened(child)
-        : Promise.race([product.asked(scrapes), until('a rollback', rollout.isBack)]);
+        : Promise.race([product.asked(scrapes), until('a rollback', rollout.exposures.isBack)]);
     await Promise.race([child.gone, asked]);
+  }
+  if (instant.after === 'move') {
+    await Promise.race([
+      child.gone,
+      rollout.phase === 'rolling_back' ? opened(child) : rollout.exposures.moved(),
+    ]);
   }
   await Promise.race([child.gone, pause(instant.ms)]);
 }
@@ -161,23 +171,40 @@ function highestDecided(plan: StoredRollout['row']['plan'], entries: readonly Lo
   return Math.max(...reached.map((index) => desiredAt(plan, index).percent));
 }
 
-/** Reads the flag file all the time: what users were really exposed to. */
-function watchExposure(dataDir: string) {
+/** What users were really exposed to. */
+interface ExposureWatch {
+  stop(): void;
+  /** Resolves as soon as the flag file holds another exposure. */
+  moved(): Promise<void>;
+  isBack(): boolean;
+  /** Up stage by stage, and if ever down, then to nothing and for good. */
+  expectFinalZero(): void;
+}
+
+/** Reads the flag file at each change, and all the time besides. */
+function watchExposure(dataDir: string): ExposureWatch {
   const seen: number[] = [];
+  const moves = new EventEmitter();
   let fault: unknown = null;
-  const timer = setInterval(() => {
+  const look = () => {
     try {
       const percent = exposureInFile(dataDir);
-      if (percent !== seen.at(-1)) seen.push(percent);
+      if (percent === seen.at(-1)) return;
+      seen.push(percent);
+      if (seen.length > 1) moves.emit('move');
     } catch (cause) {
       fault ??= cause;
     }
-  }, SAMPLE_MS);
-  const isBack = () => seen.length > 1 && seen.at(-1) === 0;
+  };
+  const timer = setInterval(look, SAMPLE_MS);
+  const watcher = watch(dataDir, look);
   return {
-    stop: () => clearInterval(timer),
-    isBack,
-    /** Up stage by stage, and if ever down, then to nothing and for good. */
+    stop: () => {
+      clearInterval(timer);
+      watcher.close();
+    },
+    moved: () => new Promise((resolve) => moves.once('move', () => resolve())),
+    isBack: () => seen.length > 1 && seen.at(-1) === 0,
     expectFinalZero: () => {
       expect(fault, 'the flag file was whole at every look').toBeNull();
       const raised = seen.filter((percent) => percent > 0);
