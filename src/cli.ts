@@ -21,6 +21,8 @@ const OPERATIONAL = new Set([
 ]);
 
 const stopping = new AbortController();
+/** Whether the command at work puts things in order by itself when it is stopped. */
+let isOrderly = false;
 
 async function main(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.done;
@@ -45,7 +47,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .option('--rate <n>', 'requests a second', positive, 400)
     .action(
       end(async (o: { rate: number }) =>
-        (await import('./demo/demo.ts')).demoCommand(context(), o, stopping.signal),
+        (await import('./demo/demo.ts')).demoCommand(context(), o, orderly()),
       ),
     );
   program
@@ -55,7 +57,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .option('--instruction <text>', 'the standing instruction')
     .option('--instruction-file <file>')
     .option('--target <name>')
-    .option('--title <text>', 'the change’s title', '')
+    .option('--title <text>', 'the change’s title', 'untitled change')
     .action(end(async (o: never) => (await import('./commands/plan.ts')).planCommand(context(), o)));
   program
     .command('instruction')
@@ -68,7 +70,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .option('--instruction <text>', 'instead of the target’s standing instruction')
     .option('--instruction-file <file>')
     .option('--target <name>')
-    .option('--title <text>', 'the change’s title', '')
+    .option('--title <text>', 'the change’s title', 'untitled change')
     .option('--id <id>', 'start once under this id')
     .option('--yes', 'settle open questions as written and do not ask', false)
     .option('--watch', 'follow it to its end', false)
@@ -148,7 +150,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .option('--port <n>', '0 takes a free one', port, 4680)
     .action(
       end(async (o: { port: number }) =>
-        (await import('./commands/serve.ts')).serveCommand(context(), o, stopping.signal),
+        (await import('./commands/serve.ts')).serveCommand(context(), o, orderly()),
       ),
     );
 
@@ -170,6 +172,12 @@ function contextOf(options: {
     env: process.env,
     isTerminal: process.stdin.isTTY === true && process.stderr.isTTY === true,
   };
+}
+
+/** For commands that stop by themselves when they are told to; the others end at once. */
+function orderly(): AbortSignal {
+  isOrderly = true;
+  return stopping.signal;
 }
 
 function positive(text: string): number {
@@ -226,8 +234,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     if (!isOrderly) process.exit(EXIT.interrupted);
   });
 }
-const isOrderly = process.argv.some((word) => word === 'serve' || word === 'demo');
-
 process.exitCode = await main(process.argv).catch(codeOf);
 // All is in order: a start that was still reading traffic must not keep a stopped process alive.
 if (stopping.signal.aborted) process.exit();

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { canonicalJson } from './core/canonical-json.ts';
 import { parseDuration } from './core/duration.ts';
-import type { Measure } from './core/plan/check.ts';
+import type { Line, Measure } from './core/plan/check.ts';
 import { parseLine } from './core/plan/line-text.ts';
-import type { Guardrail } from './core/plan/merge.ts';
+import { type Guardrail, stricterLine } from './core/plan/merge.ts';
 import type { Cohorts, SignalBinding } from './core/plan/signal-binding.ts';
 import { isSignalKind, SIGNAL_KINDS, type SignalShape } from './core/plan/signal-kinds.ts';
 
@@ -240,6 +241,8 @@ function guardrailOf(
     fail(place, 'has neither a hold nor a rollback line');
   if (hold !== null && rollback !== null && hold.worse !== rollback.worse)
     fail(place, 'holds and rolls back in opposite directions');
+  if (hold !== null && rollback !== null && isNearer(rollback.line, hold.line, hold.worse))
+    fail(place, 'rolls back before it holds: its rollback line is the nearer one');
   const usual =
     isSignalKind(raw.signal) && SIGNAL_KINDS[raw.signal].worse === 'decrease' ? 'decrease' : 'increase';
   return {
@@ -250,4 +253,14 @@ function guardrailOf(
     rollback: rollback?.line ?? null,
     severity: raw.severity,
   };
+}
+
+/** Whether a line is reached before another of the same comparison. */
+function isNearer(line: Line, other: Line, worse: Guardrail['worse']): boolean {
+  const first = stricterLine(line, other, worse);
+  return (
+    line.compare === other.compare &&
+    canonicalJson(first) === canonicalJson(line) &&
+    canonicalJson(line) !== canonicalJson(other)
+  );
 }

@@ -98,7 +98,7 @@ function nextText(plan: Plan, decision: Decision): string {
       return 'Exposure goes to 0 now and is asserted until it stays there. Nothing is left for you to stop.';
     case 'hold':
       return decision.reason === 'person_hold'
-        ? 'It stays here until it is resumed. Harm still rolls it back.'
+        ? `It stays here ${heldText(decision)}. Harm still rolls it back.`
         : 'Exposure stays as it is; nothing promotes while this lasts, and harm still rolls it back. You may roll back, or keep watching.';
     case 'ask':
       return 'Exposure stays as it is until someone answers: promote, resume (watch this stage again) or roll back. Without an answer it never promotes.';
@@ -114,6 +114,12 @@ function nextText(plan: Plan, decision: Decision): string {
         ? 'It is complete when this watch ends without a breach.'
         : 'It promotes when the minimum has passed and every check is clear.';
   }
+}
+
+function heldText({ until, at }: Decision): string {
+  return until === null
+    ? 'until it is resumed'
+    : `for another ${formatDuration(Math.max(1_000, Math.ceil((until - at) / 1000) * 1000))}`;
 }
 
 function worstText(plan: Plan, decision: Decision, outcome: Finding['outcome']): string {
@@ -216,13 +222,16 @@ export function checkLine(check: Check, finding: Finding): CheckLine {
 
 function differenceText(check: Check, canary: number | null, baseline: number | null): string {
   if (canary === null || baseline === null) return '–';
-  const sign = canary >= baseline ? '+' : '−';
   const compare =
     (check.hold ?? check.rollback)?.compare ?? (check.measure.kind === 'share' ? 'difference' : 'band');
   const isRelative = compare === 'ratio' || compare === 'band' || check.measure.kind !== 'share';
-  if (!isRelative || baseline === 0)
-    return `${sign}${formatDelta(Math.abs(canary - baseline), check.measure)}`;
-  return `${sign}${Math.abs(Math.round((canary / baseline - 1) * 1000) / 10)} %`;
+  const size =
+    isRelative && baseline !== 0
+      ? `${Math.abs(Math.round((canary / baseline - 1) * 1000) / 10)} %`
+      : formatDelta(Math.abs(canary - baseline), check.measure);
+  // What rounds to nothing has no direction.
+  if (/^0 /.test(size)) return size;
+  return `${canary >= baseline ? '+' : '−'}${size}`;
 }
 
 function linesText(check: Check): string {

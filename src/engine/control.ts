@@ -157,6 +157,8 @@ function refusalText(why: StartRefusal): string {
   switch (why.kind) {
     case 'target_busy':
       return `rollout ${why.rolloutId} is under way on this target; finish it or roll it back first`;
+    case 'id_taken':
+      return 'a rollout of this id was started before, and the same id starts once; nothing new was started';
     case 'kill_switch':
       return `the backend would refuse the kill switch: ${why.reason}`;
     case 'unreadable':

@@ -26,6 +26,8 @@ export type StartResult =
   | { readonly kind: 'refused'; readonly why: StartRefusal };
 
 export type StartRefusal =
+  /** A rollout of this id was started before: the same id starts once. */
+  | { readonly kind: 'id_taken' }
   /** Another rollout is under way on this target. */
   | { readonly kind: 'target_busy'; readonly rolloutId: string }
   | { readonly kind: 'kill_switch'; readonly reason: string }
@@ -49,6 +51,7 @@ export async function startRollout(
   parts: EngineParts,
 ): Promise<StartResult> {
   const refuse = (why: StartRefusal): StartResult => ({ kind: 'refused', why });
+  if ((await parts.store.get(request.rolloutId)) !== null) return refuse({ kind: 'id_taken' });
   const busy = await rolloutUnderWay(request, parts);
   if (busy !== null) return refuse({ kind: 'target_busy', rolloutId: busy });
   const kill = await target.exposure.proveKillSwitch();
@@ -67,7 +70,8 @@ export async function startRollout(
   const busyNow = await rolloutUnderWay(request, parts);
   if (busyNow !== null) return refuse({ kind: 'target_busy', rolloutId: busyNow });
 
-  await create({ ...request, plan }, traffic.samples, parts);
+  const isNew = await create({ ...request, plan }, traffic.samples, parts);
+  if (!isNew) return refuse({ kind: 'id_taken' });
   return { kind: 'started', rolloutId: request.rolloutId, plan, preflight: forecast };
 }
 
@@ -117,7 +121,7 @@ async function create(
   request: { readonly rolloutId: string; readonly plan: Plan; readonly by: string },
   before: readonly Sample[],
   parts: EngineParts,
-): Promise<void> {
+): Promise<boolean> {
   const at = parts.clock.now();
   const planDigest = digestOf(request.plan);
   const event: RolloutEvent = {
@@ -128,7 +132,7 @@ async function create(
     versions: { sluice: VERSION, decider: DECIDER_VERSION, bucketing: BUCKETING },
   };
   const state = fold(request.plan, startState(request.plan, at), { at, event }, null);
-  await parts.store.create({
+  const created = await parts.store.create({
     id: request.rolloutId,
     target: request.plan.target,
     plan: request.plan,
@@ -137,4 +141,5 @@ async function create(
     firstEvent: newEvent({ at, actor: request.by, event, usesEvidence: false, gateEpoch: null }, null),
     nextTickAt: at,
   });
+  return created === 'created';
 }

@@ -10,7 +10,7 @@ import type { Preflight } from '../core/plan/preflight.ts';
 /** A plan that a person can review in a minute. */
 export function planText({ plan, faults }: Planned): readonly string[] {
   return [
-    `${styleText('bold', plan.title || 'untitled change')}  on ${plan.target}`,
+    `${styleText('bold', plan.title)}  on ${plan.target}`,
     `  ladder    ${formatLadder(plan.ladder)}`,
     `  risk      ${plan.risk}${plan.riskReasons.length === 0 ? '' : `: ${plan.riskReasons.map(unstopped).join('; ')}`}`,
     `  way back  ${wayBack(plan.rollbackSafe)}`,

@@ -13,6 +13,8 @@ export interface WorldSettings {
   readonly extraErrors: (at: { readonly percent: number; readonly elapsedMs: number }) => number;
   /** Canary latency as a multiple of stable's, likewise. */
   readonly slowdown: (at: { readonly percent: number; readonly elapsedMs: number }) => number;
+  /** Whether the canary is dead: it still has its exposure, and emits nothing. */
+  readonly isDead: (at: { readonly percent: number; readonly elapsedMs: number }) => boolean;
   /** What is wrong with the telemetry now, if anything. */
   readonly telemetryFault: (elapsedMs: number) => Unusable | null;
 }
@@ -22,6 +24,7 @@ export const CALM: Omit<WorldSettings, 'seed'> = {
   stableErrorRate: 0.002,
   extraErrors: () => 0,
   slowdown: () => 1,
+  isDead: () => false,
   telemetryFault: () => null,
 };
 
@@ -56,7 +59,9 @@ export function simulatedTelemetry(
       const at = { percent, elapsedMs: to - begunAt };
       const seconds = (to - from) / 1000;
       const requests = {
-        canary: random.poisson((settings.requestsPerSecond * seconds * percent) / 100),
+        canary: settings.isDead(at)
+          ? 0
+          : random.poisson((settings.requestsPerSecond * seconds * percent) / 100),
         stable: random.poisson((settings.requestsPerSecond * seconds * (100 - percent)) / 100),
       };
       const samples = signals.flatMap((signal) =>

@@ -65,27 +65,21 @@ test('telemetry that comes back lets a held rollout go on', async () => {
 });
 
 test('a canary that goes silent while stable reports is held', async () => {
-  const rig = await openRig();
+  const rig = await openRig({ isDead: ({ elapsedMs }) => elapsedMs > 8_000 });
   await rig.start(planOf());
-  await rig.run(3_000);
-  const dead = await openRig({ extraErrors: () => 0 });
-  expect(dead).toBeDefined();
-  // The backend says 10 %, yet no canary request is counted: the canary crashed.
-  const target = rig.parts.targetFor('checkout');
-  const read = target?.telemetry.read;
-  if (target === null || read === undefined) throw new Error('no target');
-  Object.assign(target.telemetry, {
-    read: async (request: Parameters<typeof read>[0]) => {
-      const reading = await read(request);
-      const silenced = reading.samples.map((sample) =>
-        sample.cohort === 'canary' && sample.stat !== null
-          ? { ...sample, stat: { kind: 'share' as const, n: 0, x: 0 } }
-          : sample,
-      );
-      return { ...reading, samples: silenced };
-    },
-  });
   await rig.run(30_000);
+  expect((await rig.decisions()).at(-1)).toMatchObject({ kind: 'hold', reason: 'canary_silent' });
+});
+
+test('a service that falls silent at full exposure is held, not completed', async () => {
+  const rig = await openRig({ isDead: ({ percent, elapsedMs }) => percent === 100 && elapsedMs > 46_000 });
+  const ladder = [10, 50, 100].map((percent) => ({
+    exposure: { kind: 'percent' as const, percent },
+    holdMs: 15_000,
+  }));
+  await rig.start(planOf({ ladder }));
+  await rig.run(90_000);
+  expect((await rig.state()).desired.percent).toBe(100);
   expect((await rig.decisions()).at(-1)).toMatchObject({ kind: 'hold', reason: 'canary_silent' });
 });
 

@@ -94,7 +94,8 @@ export function isOutboundCall(call: Call): boolean {
 
 function isServiceClient(call: Call, near: string): boolean {
   if (hasAny(call.receiver, OTHER_CLIENTS)) return false;
-  if (hasAny(call.receiver, OUTSIDERS) && !/^(?:on|with|map|filter|forEach|find)/.test(call.name)) return true;
+  if (hasAny(call.receiver, OUTSIDERS) && !/^(?:on|with|map|filter|forEach|find)/.test(call.name))
+    return true;
   if (/^_?(?:http_?client|client)$/.test(near)) {
     return /^(?:do|send|sendasync|getasync|postasync|putasync|deleteasync|request|execute)$/i.test(call.name);
   }

@@ -1,3 +1,4 @@
+import { formatDuration } from '../duration.ts';
 import { type Check, isRequired } from '../plan/check.ts';
 import {
   approvalBefore,
@@ -123,11 +124,13 @@ function chooseFirst(look: Look, order: OrderStanding): Verdict {
   if (order.kind === 'stands') return open('promote', 'person_promoted');
   if (state.asked !== null) return open('ask', 'awaiting_person');
 
-  const isEvidenced = isLastStage(plan, state.stageIndex)
+  // With nobody left to compare with, safety evidence is not to be had: the watch ends on readable data without a breach.
+  const isEvidenced = isAlone(plan, state.stageIndex)
     ? voting.length > 0 && !some('no_data')
     : voting.length > 0 && voting.every((finding) => finding.outcome === 'clear');
   if (isEvidenced) return onward(look);
-  if (state.extendedAt === null) {
+  const isLate = extension !== null && now >= extension;
+  if (state.extendedAt === null && !isLate) {
     return canWiden(look, voting)
       ? open('widen', 'small_next_step')
       : { kind: 'extend', reason: 'not_clear_yet', until: extension };
@@ -189,7 +192,10 @@ function orderStanding(look: Look): OrderStanding {
   if (held !== undefined) return refused(`${held.checkId} is over its hold line`);
   if (look.stageSince === null) return refused('the backend has not confirmed this stage yet');
   const earliest = look.stageSince + stageAt(plan, state.stageIndex).holdMs;
-  if (look.now < earliest) return refused(`the stage minimum has ${earliest - look.now} ms to run`);
+  if (look.now < earliest)
+    return refused(
+      `the stage minimum has ${formatDuration(Math.ceil((earliest - look.now) / 1000) * 1000)} to run`,
+    );
   return { kind: 'stands' };
 }
 

@@ -45,7 +45,7 @@ export function enterStage(gate: GateState): GateState {
   return Object.fromEntries(Object.entries(gate).map(([id, state]) => [id, nextStage(state)]));
 }
 
-/** Folds one look into the gate's memory. A signal the evidence does not carry leaves its check as it was. */
+/** Folds one look into the gate's memory. */
 export function absorb(
   checks: readonly Check[],
   gate: GateState,
@@ -57,9 +57,22 @@ export function absorb(
     checks.map((check) => {
       const state = gate[check.id] ?? startState(check, context.settings.kappa);
       const window = windows.get(check.signal);
-      return [check.id, window === undefined ? state : absorbWindow(check, state, window, context)];
+      if (window !== undefined) return [check.id, absorbWindow(check, state, window, context)];
+      // A look that read others and not this one knows less than it should; a look that read nothing was not for reading.
+      return [
+        check.id,
+        evidence.samples.length === 0 ? state : { ...state, blind: unread(state, evidence.at) },
+      ];
     }),
   );
+}
+
+function unread(state: CheckState, at: number): CheckState['blind'] {
+  return {
+    since: state.blind?.since ?? at,
+    why: 'metric_missing',
+    detail: 'the look did not read this signal',
+  };
 }
 
 function windowsBySignal(evidence: Evidence): ReadonlyMap<string, Window> {

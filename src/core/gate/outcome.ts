@@ -87,7 +87,7 @@ function expectation(check: Check, judged: Judged, context: JudgeContext): Verdi
 function absence(check: Check, state: CheckState, judged: Judged, context: JudgeContext): Verdict | null {
   const blind = blindness(state, context);
   if (blind !== null) return ['no_data', blind.why === 'stale' ? 'stale' : 'unreadable'];
-  if (isSilent(judged, context)) return ['no_data', 'canary_silent'];
+  if (isSilent(state, judged, context)) return ['no_data', 'canary_silent'];
   const isLevel = check.measure.kind === 'level';
   const needsBaseline = !context.alone && !isAbsolute(check);
   const least = isLevel ? 1 : context.settings.minUnits;
@@ -107,10 +107,18 @@ function blindness(state: CheckState, context: JudgeContext): Finding['blind'] {
   return { since: state.lastUsableAt, why, detail: `no reading for ${context.now - state.lastUsableAt} ms` };
 }
 
-/** The canary alone has gone quiet while the other side goes on: a crashed canary emits nothing. */
-function isSilent(judged: Judged, context: JudgeContext): boolean {
+/**
+ * The canary has gone quiet: a crashed one emits nothing. Held against the other side while there is one, and against what the
+ * canary itself showed before in this stage when nobody is left beside it.
+ */
+function isSilent(state: CheckState, judged: Judged, context: JudgeContext): boolean {
   const last = judged.recent.slice(-SILENT_WINDOWS);
-  if (context.alone || last.length < SILENT_WINDOWS || last.some((window) => window.canary > 0)) return false;
+  if (last.length < SILENT_WINDOWS || last.some((window) => window.canary > 0)) return false;
+  if (context.alone) {
+    // Over the whole stage: a short memory would take a long silence for how things always were.
+    const mean = judged.canary.units / Math.max(state.intervals, 1);
+    return mean * SILENT_WINDOWS >= SILENT_EXPECTED;
+  }
   const stable = last.reduce((sum, window) => sum + window.stable, 0);
   const share = context.exposedShare;
   const expected = share === null ? stable : (stable * share) / Math.max(1 - share, 0.01);

@@ -1,4 +1,4 @@
-import type { Check, Line, Measure } from './check.ts';
+import { type Check, isRequired, type Line, type Measure } from './check.ts';
 import { bandFloor } from './line-text.ts';
 import type { Proposal, ProposedCheck, Unobservable } from './proposal.ts';
 import { checkId, type Measurable, uniqueId } from './rule-checks.ts';
@@ -41,7 +41,11 @@ export function checksOfProposals(
         continue;
       }
       const watchedBy = [...required, ...checks].find(
-        (check) => check.signal === proposed.signalKind && check.intent === proposed.intent,
+        (check) =>
+          check.signal === proposed.signalKind &&
+          check.intent === proposed.intent &&
+          // Words that only want to be told watch nothing; a proposed check of the same kind does no more.
+          (check.severity !== 'advisory' || !isRequired(check)),
       );
       const compiled = checksOf(proposed, proposal.source, checks);
       if (watchedBy !== undefined) {

@@ -75,6 +75,9 @@ export function commandOutcome(
   supersededBy: string | null,
 ): CommandOutcome {
   const refused = (why: string): CommandOutcome => ({ kind: 'refused', why });
+  if (state.phase === 'rolled_back' && supersededBy !== null) {
+    return refused(`rollout ${supersededBy} drives this target now; roll that one back`);
+  }
   if (state.phase === 'rolled_back' || state.phase === 'rolling_back') {
     return command.verb === 'rollback' ? { kind: 'accepted' } : refused('this rollout was rolled back');
   }

@@ -74,8 +74,8 @@ const COLUMNS: readonly StateName[] = [
 const everywhere = (verdict: string) => COLUMNS.map(() => verdict);
 const breached = [BREACH, BREACH, BREACH, PERSISTED, BREACH, BREACH, BREACH, BREACH];
 const unclear = [MINIMUM, EXTEND, GATHER, ASK, WAITING, HELD, EXTEND, EXTEND];
-/** At full exposure the watch ends without a breach; what was never seen is no watch. */
-const undecided = [...unclear.slice(0, 6), COMPLETE, COMPLETE];
+/** With nobody left to compare with, the watch ends without a breach; beside a holdback it takes evidence like any stage. */
+const undecided = [...unclear.slice(0, 7), COMPLETE];
 const clear = [MINIMUM, ALL_CLEAR, ALL_CLEAR, ALL_CLEAR, WAITING, HELD, COMPLETE, COMPLETE];
 
 const TABLE: readonly {
@@ -131,7 +131,7 @@ const TABLE: readonly {
   {
     row: 'a silent canary',
     seen: { [E]: 'silent' },
-    // With nobody left on the old side there is no silence to tell from quiet hours.
+    // A canary that was always as quiet as now is not told from quiet hours once nobody is left beside it.
     verdicts: [...everywhere(SILENT).slice(0, 7), COMPLETE],
   },
   { row: 'a proposed check unreadable for long', seen: { [P]: 'unreadable_for_long' }, verdicts: unclear },
@@ -218,7 +218,7 @@ describe('a person’s promotion', () => {
     },
     { title: 'over a rollback', state: STATES.minimum, seen: { [E]: 'breach_rollback' }, why: 'is critical' },
     { title: 'over a held check', state: STATES.minimum, seen: { [P]: 'breach_hold' }, why: 'hold line' },
-    { title: 'before the minimum', state: STATES.early, seen: {}, why: 'the stage minimum has 1 ms to run' },
+    { title: 'before the minimum', state: STATES.early, seen: {}, why: 'the stage minimum has 1s to run' },
     { title: 'from the last stage', state: STATES.alone, seen: {}, why: 'this is the last stage' },
     { title: 'over blindness', state: STATES.minimum, seen: { [E]: 'stale' }, why: 'telemetry_blind' },
     { title: 'while held', state: STATES['person hold'], seen: {}, why: 'held by a person: resume first' },

@@ -82,7 +82,8 @@ describe('canary requests needed, as the reference computes them', () => {
     fc.assert(
       fc.property(points, points, rate, (a, b, p) => {
         const needed = (by: number) => unitsNeeded(withMargin(by), 'tight', settings, traffic(10_000, p));
-        expect(needed(Math.min(a, b))).toBeGreaterThanOrEqual(needed(Math.max(a, b)));
+        // Margins one rounding apart may differ in the last digits.
+        expect(needed(Math.min(a, b))).toBeGreaterThanOrEqual(needed(Math.max(a, b)) * (1 - 1e-9));
       }),
     );
   });
