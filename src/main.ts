@@ -18,7 +18,7 @@ import type { Chat } from './ports/chat.ts';
 import type { Control } from './ports/control.ts';
 import type { Log } from './ports/log.ts';
 import type { Telemetry } from './ports/telemetry.ts';
-import { openServer, type RunningServer } from './server/server.ts';
+import type { RunningServer } from './server/server.ts';
 
 /** A Sluice put together from its parts: the only file that names concrete adapters. */
 export interface Sluice {
@@ -68,10 +68,26 @@ export async function openSluice(options: SluiceOptions): Promise<Sluice> {
     timing,
     toldFaults: new Set(),
   };
+  const control = controlFor(config, engine);
+  return {
+    control,
+    engine,
+    run: (signal) => runEngine(engine, signal),
+    // Most commands never serve, and the server's parts are slow to load.
+    serve: async (port, token) =>
+      (await import('./server/server.ts')).openServer({ port, control, flags, token }),
+    close: async () => {
+      await flags.close();
+      await store.close();
+    },
+  };
+}
+
+function controlFor(config: Config, engine: EngineParts): Control {
   const measurable = new Map(
     Object.entries(config.signals).map(([name, binding]) => [name, shapeOf(binding)]),
   );
-  const control = localControl({
+  return localControl({
     engine,
     planners: [rulePlanner()],
     targets: Object.keys(config.targets),
@@ -89,16 +105,6 @@ export async function openSluice(options: SluiceOptions): Promise<Sluice> {
       };
     },
   });
-  return {
-    control,
-    engine,
-    run: (signal) => runEngine(engine, signal),
-    serve: (port, token) => openServer({ port, control, flags, token }),
-    close: async () => {
-      await flags.close();
-      await store.close();
-    },
-  };
 }
 
 function telemetryFor(config: Config, target: TargetConfig, timing: EngineTiming): Telemetry {

@@ -62,7 +62,7 @@ export async function startRollout(
   );
   const traffic = await measureTraffic(request.plan, request.measureMs, target, parts);
   const plan = fitToTraffic(request.plan, traffic);
-  const unreadable = unreadableSignals(plan, traffic);
+  const unreadable = unreadableSignals(plan, traffic.samples);
   if (unreadable.length > 0) return refuse({ kind: 'unreadable', details: unreadable });
   const forecast = preflight(plan, traffic);
   if (!forecast.isClearable) return refuse({ kind: 'not_clearable', preflight: forecast });
@@ -85,7 +85,13 @@ async function rolloutUnderWay(
   return busy?.id ?? null;
 }
 
-/** Two reads, `measureMs` apart: what lies between them is the traffic there is. */
+/** How often the traffic is read before a source that does not answer is given up. */
+const MEASURE_READS = 3;
+
+/**
+ * Two reads, `measureMs` apart: what lies between them is the traffic there is. A read that failed is tried again, because one
+ * slow answer is no reason to refuse a rollout.
+ */
 export async function measureTraffic(
   plan: Plan,
   measureMs: number,
@@ -98,21 +104,25 @@ export async function measureTraffic(
       cursor,
       abort: AbortSignal.timeout(parts.timing.readTimeoutMs),
     });
-  const first = await read(null);
-  const startedAt = parts.clock.now();
-  await parts.clock.sleep(measureMs);
-  const second = await read(first.cursor);
-  return { overMs: Math.max(parts.clock.now() - startedAt, 1), samples: second.samples };
+  let reading = await read(null);
+  for (let reads = 0; reads < MEASURE_READS; reads++) {
+    await parts.clock.sleep(measureMs);
+    reading = await read(reading.cursor);
+    if (unreadableSignals(plan, reading.samples).length === 0) break;
+  }
+  // A window that follows a failed read reaches back over it, so its length is what the samples say.
+  const overMs = Math.max(1, ...reading.samples.map((sample) => sample.to - sample.from));
+  return { overMs, samples: reading.samples };
 }
 
 /** A fixed limit needs no stable side, and a series that only the new version has cannot be read yet. */
-function unreadableSignals(plan: Plan, traffic: TrafficReading): readonly string[] {
+function unreadableSignals(plan: Plan, samples: readonly Sample[]): readonly string[] {
   const voting = new Set(
     plan.checks
       .filter((check) => check.severity !== 'advisory' && !isAbsolute(check))
       .map((check) => check.signal),
   );
-  return traffic.samples
+  return samples
     .filter((s) => s.cohort === 'stable' && voting.has(s.signal) && s.quality.unusable !== null)
     .map((s) => `${s.signal}: ${s.quality.detail ?? s.quality.unusable}`);
 }

@@ -26,7 +26,7 @@ import {
 } from '../contracts/store-samples.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
-const KILL_ROUNDS = Number(process.env['SLUICE_KILL_ROUNDS'] ?? 15);
+const KILL_ROUNDS = Number(process.env['SLUICE_KILL_ROUNDS'] ?? 8);
 /** A round is killed after fewer acknowledged commits than this. */
 const LONGEST_ROUND = 25;
 /** So many that a transaction which read before it locked would meet the other's write in most runs. */

@@ -3,7 +3,7 @@ import { type Random, randomFrom } from '../../src/simulate/random.ts';
 import { type KillFinding, type KillInstant, openKilledRollout } from './support/killed-rollout.ts';
 import { harmfulFrom25, healthy } from './support/product.ts';
 
-const KILLS = Number(process.env['SLUICE_KILL_ROUNDS'] ?? 12);
+const KILLS = Number(process.env['SLUICE_KILL_ROUNDS'] ?? 8);
 const SEED = Number(process.env['SLUICE_KILL_SEED'] ?? Date.now() % 1_000_000);
 /** Kills one rollout is given, so that some happen at each of its stages. */
 const KILLS_PER_ROLLOUT = 6;

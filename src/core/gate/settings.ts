@@ -29,8 +29,9 @@ export const TICK_MS = 15_000;
 
 /** Ticks in the trailing window: five minutes at the default tick. */
 const TRAILING_TICKS = 20;
-/** What is older than two ticks is stale. */
+/** What is older than two ticks is stale; with very short ticks, two seconds, within which a busy machine may answer. */
 const STALE_TICKS = 2;
+const LEAST_STALE_MS = 2_000;
 const LEAST_PLANNED_LOOKS = 60;
 
 /** The shipped defaults (`reference` mode "standard") for a ladder of this length. */
@@ -50,6 +51,6 @@ export function standardSettings(timing: {
     predictionDecay: 0.95,
     plannedLooks: Math.max(LEAST_PLANNED_LOOKS, Math.ceil(timing.ladderMs / timing.tickMs)),
     trailingMs: TRAILING_TICKS * timing.tickMs,
-    staleMs: STALE_TICKS * timing.tickMs,
+    staleMs: Math.max(STALE_TICKS * timing.tickMs, LEAST_STALE_MS),
   };
 }

@@ -75,7 +75,7 @@ export function commandOutcome(
   supersededBy: string | null,
 ): CommandOutcome {
   const refused = (why: string): CommandOutcome => ({ kind: 'refused', why });
-  if (state.phase === 'rolled_back' && supersededBy !== null) {
+  if (state.phase === 'rolled_back' && command.verb === 'rollback' && supersededBy !== null) {
     return refused(`rollout ${supersededBy} drives this target now; roll that one back`);
   }
   if (state.phase === 'rolled_back' || state.phase === 'rolling_back') {
