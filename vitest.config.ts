@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/support/property-runs.ts'],
     testTimeout: 30_000,
     // Many tests wait for processes and sockets of their own: one worker more than cores keeps the cores busy.
     maxWorkers: 3,

@@ -6,8 +6,8 @@ import { parseDuration } from './core/duration.ts';
 import type { Line, Measure } from './core/plan/check.ts';
 import { parseLine } from './core/plan/line-text.ts';
 import { type Guardrail, stricterLine } from './core/plan/merge.ts';
-import type { Cohorts, SignalBinding } from './core/plan/signal-binding.ts';
-import { isSignalKind, SIGNAL_KINDS, type SignalShape } from './core/plan/signal-kinds.ts';
+import { type Cohorts, type SignalBinding, shapeOf } from './core/plan/signal-binding.ts';
+import { isSignalKind, SIGNAL_KINDS } from './core/plan/signal-kinds.ts';
 
 /** What an operator configured, checked once. The rest of the program sees only this. */
 export interface Config {
@@ -198,18 +198,6 @@ function targetsOf(raw: RawConfig, fail: (place: string, problem: string) => nev
 function bindingOf(signal: RawConfig['signals'][string]): SignalBinding {
   if ('counter' in signal) return { kind: 'counter', ...signal };
   return 'histogram' in signal ? { kind: 'histogram', ...signal } : { kind: 'gauge', ...signal };
-}
-
-/** What a binding yields: counters make shares, histograms quantiles, gauges levels. */
-export function shapeOf(binding: SignalBinding): SignalShape {
-  switch (binding.kind) {
-    case 'counter':
-      return 'share';
-    case 'histogram':
-      return 'quantile';
-    case 'gauge':
-      return 'level';
-  }
 }
 
 function guardrailOf(

@@ -2,21 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { controlClient, isReachable } from './adapters/control-client/client.ts';
-import { openFlagStore } from './adapters/embedded/flag-set.ts';
-import { joinedTelemetry } from './adapters/joined/telemetry.ts';
-import { openScrapeTelemetry } from './adapters/scrape/scrape.ts';
 import { openSqliteStore } from './adapters/sqlite/store.ts';
 import { systemClock } from './adapters/system/clock.ts';
-import { rulePlanner } from './agent/rule-planner.ts';
-import { type Config, shapeOf, type TargetConfig } from './config.ts';
+import type { Config, TargetConfig } from './config.ts';
 import type { Plan } from './core/plan/plan.ts';
+import { shapeOf } from './core/plan/signal-binding.ts';
 import type { RolloutState } from './core/rollout/state.ts';
-import { localControl } from './engine/control.ts';
-import { runEngine } from './engine/engine.ts';
 import { type EngineParts, type EngineTiming, STANDARD_TIMING, type TargetParts } from './engine/parts.ts';
+import { recordsOf } from './engine/records.ts';
 import type { Chat } from './ports/chat.ts';
-import type { Control } from './ports/control.ts';
+import type { Control, Records } from './ports/control.ts';
 import type { Log } from './ports/log.ts';
+import type { Planner } from './ports/planner.ts';
 import type { Telemetry } from './ports/telemetry.ts';
 import type { RunningServer } from './server/server.ts';
 
@@ -41,7 +38,20 @@ export interface SluiceOptions {
 /** Traffic is read for this many ticks before a rollout starts. */
 const MEASURE_TICKS = 4;
 
+/** The records kept in a data folder, to read and nothing else: needs no configuration and touches no flag. */
+export async function openRecords(
+  dataDir: string,
+): Promise<{ readonly records: Records; close(): Promise<void> }> {
+  const path = join(dataDir, 'sluice.db');
+  const store = openSqliteStore<RolloutState, Plan>({ path, clock: systemClock });
+  await store.migrate();
+  return { records: recordsOf(store), close: () => store.close() };
+}
+
+/** A whole Sluice. What only it needs is loaded here: most commands read records and start faster without. */
 export async function openSluice(options: SluiceOptions): Promise<Sluice> {
+  const { openFlagStore } = await import('./adapters/embedded/flag-set.ts');
+  const { runEngine } = await import('./engine/engine.ts');
   const { config } = options;
   const clock = systemClock;
   const store = openSqliteStore<RolloutState, Plan>({ path: join(options.dataDir, 'sluice.db'), clock });
@@ -52,12 +62,11 @@ export async function openSluice(options: SluiceOptions): Promise<Sluice> {
   await store.endLeases((owner) => isDeadOwner(owner, worker));
 
   const timing = { ...STANDARD_TIMING, ...options.timing };
-  const parts = new Map<string, TargetParts>(
-    Object.entries(config.targets).map(([name, target]) => [
-      name,
-      { telemetry: telemetryFor(config, target, timing), exposure: flags.backend(target.flag) },
-    ]),
-  );
+  const parts = new Map<string, TargetParts>();
+  for (const [name, target] of Object.entries(config.targets)) {
+    const telemetry = await telemetryFor(config, target, timing);
+    parts.set(name, { telemetry, exposure: flags.backend(target.flag) });
+  }
   const engine: EngineParts = {
     store,
     targetFor: (name) => parts.get(name) ?? null,
@@ -68,7 +77,7 @@ export async function openSluice(options: SluiceOptions): Promise<Sluice> {
     timing,
     toldFaults: new Set(),
   };
-  const control = controlFor(config, engine);
+  const control = await controlFor(config, engine);
   return {
     control,
     engine,
@@ -83,13 +92,19 @@ export async function openSluice(options: SluiceOptions): Promise<Sluice> {
   };
 }
 
-function controlFor(config: Config, engine: EngineParts): Control {
+/** The rule-based planner, loaded when there is a change to read: most commands never plan. */
+export const rules: Planner = {
+  propose: async (change) => (await import('./agent/rule-planner.ts')).rulePlanner().propose(change),
+};
+
+async function controlFor(config: Config, engine: EngineParts): Promise<Control> {
+  const { localControl } = await import('./engine/control.ts');
   const measurable = new Map(
     Object.entries(config.signals).map(([name, binding]) => [name, shapeOf(binding)]),
   );
   return localControl({
     engine,
-    planners: [rulePlanner()],
+    planners: [rules],
     targets: Object.keys(config.targets),
     setupFor: (name) => {
       const target = config.targets[name];
@@ -107,7 +122,9 @@ function controlFor(config: Config, engine: EngineParts): Control {
   });
 }
 
-function telemetryFor(config: Config, target: TargetConfig, timing: EngineTiming): Telemetry {
+async function telemetryFor(config: Config, target: TargetConfig, timing: EngineTiming): Promise<Telemetry> {
+  const { joinedTelemetry } = await import('./adapters/joined/telemetry.ts');
+  const { openScrapeTelemetry } = await import('./adapters/scrape/scrape.ts');
   const sources = Object.fromEntries(
     Object.entries(config.sources).map(([name, source]) => [
       name,
@@ -151,5 +168,3 @@ export async function runningControl(address: {
 }): Promise<Control | null> {
   return (await isReachable(address)) ? controlClient(address) : null;
 }
-
-export { rulePlanner };

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { ConfigInvalid, loadConfig, parseConfig, shapeOf } from '../src/config.ts';
+import { ConfigInvalid, loadConfig, parseConfig } from '../src/config.ts';
+import { shapeOf } from '../src/core/plan/signal-binding.ts';
 
 /** The example of DESIGN §4. */
 const EXAMPLE = `

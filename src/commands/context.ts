@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { terminalChat } from '../adapters/terminal/chat.ts';
 import { lineLog } from '../adapters/terminal/log.ts';
 import type { RolloutView } from '../core/rollout/view.ts';
-import type { Control } from '../ports/control.ts';
+import type { Control, Records } from '../ports/control.ts';
 import { CommandEnd, EXIT } from './exit-codes.ts';
 
 /** What every command is given: where it runs, and how it talks. Answers go to `out`, all talk to `say`. */
@@ -40,28 +40,27 @@ function readAddress(dataDir: string): ServeAddress | null {
   }
 }
 
-/**
- * Runs `use` on a control: a running `serve` through its API (SLUICE_URL and SLUICE_TOKEN, or the address it left in the data
- * folder), else the store directly in this process.
- */
+/** Runs `use` on the records of a running `serve`, or else of the data folder: reading needs no configuration. */
+export async function withRecords<T>(context: Context, use: (records: Records) => Promise<T>): Promise<T> {
+  const running = await controlOfServe(context);
+  if (running !== null) return use(running);
+  const { openRecords } = await import('../main.ts');
+  const opened = await openRecords(context.dataDir);
+  try {
+    return await use(opened.records);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Runs `use` on the control of a running `serve`, or else on the store directly in this process. */
 export async function withControl<T>(
   context: Context,
   use: (control: Control, where: 'serve' | 'store') => Promise<T>,
 ): Promise<T> {
-  // Loaded here and not above: reading an instruction or a log needs no server and no database.
-  const { openSluice, runningControl } = await import('../main.ts');
-  const { SLUICE_URL: url, SLUICE_TOKEN: token } = context.env;
-  if (url !== undefined) {
-    const control = await runningControl({ url, token: token ?? '' });
-    if (control !== null) return use(control, 'serve');
-    throw new CommandEnd(
-      EXIT.notFound,
-      `no Sluice answers at ${url} with this token (SLUICE_URL, SLUICE_TOKEN)`,
-    );
-  }
-  const address = readAddress(context.dataDir);
-  const running = address === null ? null : await runningControl(address);
+  const running = await controlOfServe(context);
   if (running !== null) return use(running, 'serve');
+  const { openSluice } = await import('../main.ts');
   const { loadConfig } = await import('../config.ts');
   const sluice = await openSluice({
     dataDir: context.dataDir,
@@ -76,11 +75,28 @@ export async function withControl<T>(
   }
 }
 
+/** The Sluice at SLUICE_URL, or the one whose address lies in the data folder, when it answers. */
+async function controlOfServe(context: Context): Promise<Control | null> {
+  const { SLUICE_URL: url, SLUICE_TOKEN: token } = context.env;
+  const address = url === undefined ? readAddress(context.dataDir) : { url, token: token ?? '' };
+  if (address === null) return null;
+  // Loaded here and not above: reading an instruction or a log needs neither server nor database.
+  const { runningControl } = await import('../main.ts');
+  const control = await runningControl(address);
+  if (control === null && url !== undefined) {
+    throw new CommandEnd(
+      EXIT.notFound,
+      `no Sluice answers at ${url} with this token (SLUICE_URL, SLUICE_TOKEN)`,
+    );
+  }
+  return control;
+}
+
 /** Said wherever a rollout was moved on the store alone: nothing watches it, and nothing goes on by itself. */
 export const NOBODY_CARRIES_ON = 'nothing carries it on yet: run `sluice serve`';
 
 /** The rollout a command means: the one named, or the only one under way, or else the latest. */
-export async function chosenRollout(control: Control, id: string | undefined): Promise<RolloutView> {
+export async function chosenRollout(control: Records, id: string | undefined): Promise<RolloutView> {
   if (id !== undefined) {
     const view = await control.get(id);
     if (view === null)

@@ -33,8 +33,8 @@ async function planWithoutConfig(context: Context, options: PlanOptions): Promis
     `no ${context.configPath}: every signal is assumed to be measurable, and no surface adds guardrails`,
   );
   const { diff, title, instruction } = wordsOf(options);
-  const { rulePlanner } = await import('../main.ts');
-  const proposal = await rulePlanner().propose({ diff, title });
+  const { rules } = await import('../main.ts');
+  const proposal = await rules.propose({ diff, title });
   return makePlan({
     title,
     target: options.target ?? 'this change',

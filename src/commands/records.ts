@@ -1,7 +1,7 @@
 import { formatValue } from '../core/plan/line-text.ts';
 import { explain } from '../core/report.ts';
 import { replay } from '../engine/replay.ts';
-import { type Context, chosenRollout, readText, withControl } from './context.ts';
+import { type Context, chosenRollout, readText, withRecords } from './context.ts';
 import { CommandEnd, EXIT } from './exit-codes.ts';
 
 /** The event log of a rollout: a line an event, or with --json the file that `replay` reads. */
@@ -118,7 +118,7 @@ export async function replayCommand(context: Context, file: string): Promise<num
 }
 
 async function logText(context: Context, id: string | undefined): Promise<string> {
-  return withControl(context, async (control) => {
+  return withRecords(context, async (control) => {
     const view = await chosenRollout(control, id);
     const text = await control.log(view.id);
     if (text === null) throw new CommandEnd(EXIT.notFound, `rollout ${view.id} has no log`);

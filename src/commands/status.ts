@@ -1,7 +1,7 @@
 import type { RolloutView } from '../core/rollout/view.ts';
-import type { Control } from '../ports/control.ts';
+import type { Records } from '../ports/control.ts';
 import { rolloutBlock, rolloutLine } from '../render/terminal.ts';
-import { type Context, chosenRollout, withControl } from './context.ts';
+import { type Context, chosenRollout, withRecords } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { liveView } from './live-view.ts';
 
@@ -10,7 +10,7 @@ export async function statusCommand(
   context: Context,
   options: { readonly id: string | undefined; readonly watch: boolean },
 ): Promise<number> {
-  return withControl(context, async (control) => {
+  return withRecords(context, async (control) => {
     const view = await chosenRollout(control, options.id);
     const last = options.watch ? await watch(context, control, view) : view;
     if (!options.watch || context.json) show(context, last);
@@ -19,7 +19,7 @@ export async function statusCommand(
 }
 
 export async function listCommand(context: Context, options: { readonly all: boolean }): Promise<number> {
-  return withControl(context, async (control) => {
+  return withRecords(context, async (control) => {
     const views = await control.list({ unfinishedOnly: !options.all });
     if (context.json) context.out(JSON.stringify({ version: 1, rollouts: views }, null, 2));
     else if (views.length > 0) context.out(views.map(rolloutLine).join('\n'));
@@ -43,7 +43,7 @@ export function exitCodeOf(view: RolloutView): number {
 const WATCH_EVERY_MS = 1_000;
 
 /** Follows a rollout to its end. Ctrl-C ends the watching, never the rollout. */
-async function watch(context: Context, control: Control, first: RolloutView): Promise<RolloutView> {
+async function watch(context: Context, control: Records, first: RolloutView): Promise<RolloutView> {
   const live = liveView(context);
   let view = first;
   let said = '';

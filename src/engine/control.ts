@@ -1,6 +1,5 @@
 import type { Json } from '../core/canonical-json.ts';
 import { formatDuration } from '../core/duration.ts';
-import type { Decision } from '../core/gate/decision.ts';
 import { type InstructionReading, readInstruction } from '../core/plan/instruction.ts';
 import { formatLadder } from '../core/plan/ladder.ts';
 import { type Guardrail, makePlan, type Planned } from '../core/plan/merge.ts';
@@ -10,7 +9,7 @@ import type { Measurable } from '../core/plan/rule-checks.ts';
 import type { Command } from '../core/rollout/command.ts';
 import { eventOf } from '../core/rollout/events.ts';
 import type { RolloutState } from '../core/rollout/state.ts';
-import { type RolloutView, TREND_LOOKS, viewOf } from '../core/rollout/view.ts';
+import type { RolloutView } from '../core/rollout/view.ts';
 import type {
   CommandReply,
   CommandWords,
@@ -23,8 +22,8 @@ import { digestOf } from '../ports/digest.ts';
 import type { Planner } from '../ports/planner.ts';
 import type { RolloutRow } from '../ports/store.ts';
 import { tickOne } from './engine.ts';
-import { exportLog } from './log-file.ts';
 import type { EngineParts } from './parts.ts';
+import { RECENT_EVENTS, recordsOf, rolloutView } from './records.ts';
 import { type StartRefusal, startRollout } from './start.ts';
 
 /** What is configured for one target, beside its parts. */
@@ -49,10 +48,10 @@ export interface ControlParts {
 /** Every surface's one way in: plan, start, command and look, on this process's own store. */
 export function localControl(parts: ControlParts): Control {
   const { store } = parts.engine;
-  const view = async (row: RolloutRow<RolloutState, Plan>) =>
-    viewOf(row, await recentDecisions(parts.engine, row));
+  const view = (row: RolloutRow<RolloutState, Plan>) => rolloutView(store, row);
   const starting = new Set<string>();
   return {
+    ...recordsOf(store),
     plan: (words) => planFor(words, parts),
     start: async (words, onProgress) => {
       // Both would find the target free, and measure for a while before either is in the store.
@@ -65,17 +64,8 @@ export function localControl(parts: ControlParts): Control {
       }
     },
     command: (rolloutId, words) => command(rolloutId, words, parts, view),
-    list: async ({ unfinishedOnly }) =>
-      Promise.all((await store.list({ unfinishedOnly, limit: LIST_LIMIT })).map(view)),
-    get: async (rolloutId) => {
-      const row = await store.get(rolloutId);
-      return row === null ? null : view(row);
-    },
-    log: (rolloutId) => exportLog(store, rolloutId),
   };
 }
-
-const LIST_LIMIT = 200;
 
 function startUnderWay(target: string): StartOutcome {
   const why = `another start on ${target} is reading its traffic; look at that one first`;
@@ -256,17 +246,4 @@ async function refusalInLog(
     if (event.kind === 'decided') return event.decision.refusedOrder;
   }
   return null;
-}
-
-const RECENT_EVENTS = 2 * TREND_LOOKS;
-
-async function recentDecisions(
-  engine: EngineParts,
-  row: RolloutRow<RolloutState, Plan>,
-): Promise<readonly Decision[]> {
-  const entries = await engine.store.readLog(row.id, Math.max(1, row.version - RECENT_EVENTS));
-  return entries.flatMap((entry) => {
-    const event = eventOf(entry.kind, entry.payload);
-    return event.kind === 'decided' ? [event.decision] : [];
-  });
 }

@@ -2,16 +2,20 @@ import type { Planned } from '../core/plan/merge.ts';
 import type { Preflight } from '../core/plan/preflight.ts';
 import type { RolloutView } from '../core/rollout/view.ts';
 
-/** What people can do with Sluice, whichever surface they stand at and wherever it runs. */
-export interface Control {
-  plan(request: PlanWords): Promise<Planned>;
-  /** Plans, measures the traffic and starts. `confirmed` says that a person has settled the plan's questions. */
-  start(request: StartWords, onProgress: (message: string) => void): Promise<StartOutcome>;
-  command(rolloutId: string, words: CommandWords): Promise<CommandReply>;
+/** What people can read: kept by the store, whatever runs. */
+export interface Records {
   list(filter: { readonly unfinishedOnly: boolean }): Promise<readonly RolloutView[]>;
   get(rolloutId: string): Promise<RolloutView | null>;
   /** The whole log as a file `replay` reads, or null. */
   log(rolloutId: string): Promise<string | null>;
+}
+
+/** What people can do with Sluice, whichever surface they stand at and wherever it runs. */
+export interface Control extends Records {
+  plan(request: PlanWords): Promise<Planned>;
+  /** Plans, measures the traffic and starts. `confirmed` says that a person has settled the plan's questions. */
+  start(request: StartWords, onProgress: (message: string) => void): Promise<StartOutcome>;
+  command(rolloutId: string, words: CommandWords): Promise<CommandReply>;
 }
 
 export interface PlanWords {

@@ -108,7 +108,7 @@ describe('the bucketing tripwire', () => {
         ] as const;
         expect(variant(flags, targetingKey), RE_DRAWN).toBe(variantAt(weights, bucket));
       }),
-      { numRuns: 2_000 },
+      { numRuns: 400 },
     );
   });
 });
@@ -178,7 +178,7 @@ describe('a share of users', () => {
           reason: 'SPLIT',
         });
       }),
-      { numRuns: 1_000 },
+      { numRuns: 120 },
     );
   });
 

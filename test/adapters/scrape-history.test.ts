@@ -132,7 +132,7 @@ describe('whatever the history', () => {
           expect(least.x).toBeLessThanOrEqual(most.x);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 

@@ -190,7 +190,7 @@ describe('stays the same where the change does', () => {
         expect(RISKS).toContain(plan.risk);
         expect(plan.checks.length).toBeLessThanOrEqual(MAX_CHECKS);
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 });

@@ -161,9 +161,15 @@ describe.concurrent('what was not meant', () => {
     { title: 'a log that is not there', args: ['replay', 'none.jsonl'], code: 1, says: 'none.jsonl' },
     {
       title: 'no configuration',
-      args: ['status'],
+      args: ['serve'],
       code: 1,
       says: 'sluice.yaml cannot be read. Name another',
+    },
+    {
+      title: 'no rollout to read of, which takes no configuration,',
+      args: ['status'],
+      code: 3,
+      says: 'there is no rollout yet',
     },
     {
       title: 'an address where nothing answers',
@@ -205,7 +211,7 @@ describe.concurrent('what was not meant', () => {
     await using here = openWorkplace(
       'telemetry:\n  app: { kind: scrape, endpoint: ["http://x/metrics"] }\nsignals: {}\ntargets: {}\n',
     );
-    const ended = await here.sluice(['list']);
+    const ended = await here.sluice(['serve']);
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toContain('sluice.yaml');
     expect(ended.stderr).toContain('endpoint');

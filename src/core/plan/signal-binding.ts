@@ -1,3 +1,5 @@
+import type { SignalShape } from './signal-kinds.ts';
+
 /**
  * Label name → pattern its whole value must match. A pattern is one or more literals separated by `|`, in which `.`
  * stands for exactly one character: `5..`, `GET|HEAD`. Nothing else is special, so a pattern can never run away.
@@ -45,4 +47,16 @@ export interface Cohorts {
   readonly canary: readonly string[];
   /** Everyone unexposed: the off values and the control arm. */
   readonly stable: readonly string[];
+}
+
+/** What a binding yields: counters make shares, histograms quantiles, gauges levels. */
+export function shapeOf(binding: SignalBinding): SignalShape {
+  switch (binding.kind) {
+    case 'counter':
+      return 'share';
+    case 'histogram':
+      return 'quantile';
+    case 'gauge':
+      return 'level';
+  }
 }

@@ -97,7 +97,7 @@ test('another number is another reading, or is reported', () => {
       const isReported = after.questions.length + after.unread.length > 0;
       if (!isReported) expect(meaning(after)).not.toEqual(meaning(before));
     }),
-    { numRuns: 500 },
+    { numRuns: 150 },
   );
 });
 
@@ -160,7 +160,7 @@ test('any digits of any words are shown in the result or listed as unread', () =
       const reading = shown(readInstruction(text));
       for (const digits of text.match(/\d+/g) ?? []) expect(reading).toContain(digits);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 400 },
   );
 });
 
@@ -178,7 +178,7 @@ test('any text at all has a reading, and its digits are accounted for', () => {
       const told = [...reading.unread, ...reading.questions, shown(reading)].join('\n');
       for (const digits of bare.match(/\d+/g) ?? []) expect(told).toContain(digits);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 400 },
   );
 });
 
