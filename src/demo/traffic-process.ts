@@ -1,10 +1,10 @@
 import { Agent, get } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { z } from 'zod';
+import { randomFrom } from '../simulate/random.ts';
 import { endWithParent } from './shop-run.ts';
 import { shopToken } from './shop-token.ts';
 import { createArrivals } from './traffic-arrivals.ts';
-import { seededRandom } from './traffic-random.ts';
 import type { TrafficMessage } from './traffic-report.ts';
 
 // The shop's customers, in a process of their own: each visits the checkout page now and then, over real connections.
@@ -28,7 +28,7 @@ const MAX_UNDERWAY = 48;
 
 const agent = new Agent({ keepAlive: true, maxSockets: MAX_UNDERWAY, timeout: VISIT_TIMEOUT_MS });
 const target = new URL('/checkout', settings.TRAFFIC_TO);
-const random = seededRandom(settings.TRAFFIC_SEED);
+const random = randomFrom(settings.TRAFFIC_SEED).next;
 const tokens = new Map<string, string>();
 const counts = { sent: 0, ok: 0, failed: 0, late: 0 };
 let underway = 0;

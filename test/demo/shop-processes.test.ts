@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type RunningShop, startShop, startTraffic } from '../../src/demo/shop-children.ts';
 import { createArrivals } from '../../src/demo/traffic-arrivals.ts';
-import { seededRandom } from '../../src/demo/traffic-random.ts';
 import type { TrafficMessage } from '../../src/demo/traffic-report.ts';
+import { randomFrom } from '../../src/simulate/random.ts';
 import { BASE } from './shop-pulls.ts';
 
 const STUB = fileURLToPath(new URL('./shop-stub-process.ts', import.meta.url));
@@ -15,7 +15,7 @@ function stubbedShop(): Promise<RunningShop> {
 
 describe('arrivals', () => {
   it('come at the given rate on average, however irregularly they are taken', () => {
-    const random = seededRandom(3);
+    const random = randomFrom(3).next;
     const arrivals = createArrivals({ perSecond: 400, startMs: 0, random });
     let due = 0;
     for (let now = 0; now < 100_000; now += 1 + Math.floor(random() * 20)) due += arrivals.take(now).due;
@@ -25,7 +25,7 @@ describe('arrivals', () => {
 
   it('repeat with their seed', () => {
     const times = (seed: number) => {
-      const arrivals = createArrivals({ perSecond: 400, startMs: 0, random: seededRandom(seed) });
+      const arrivals = createArrivals({ perSecond: 400, startMs: 0, random: randomFrom(seed).next });
       return Array.from({ length: 20 }, () => arrivals.take(arrivals.nextMs) && arrivals.nextMs);
     };
     expect(times(1)).toEqual(times(1));
