@@ -128,7 +128,7 @@ async function rollOut(pull: Pull, stage: Stage): Promise<Finished> {
   live.draw([]);
   context.say(`\n${styleText('bold', pull.title)}  (${pull.flag}, deployed dark behind its flag)`);
   const shop = await startShop({
-    source: join(process.cwd(), relative(process.cwd(), source)),
+    source,
     sluiceUrl: stage.sluiceUrl,
     port: stage.shopPort,
   });
