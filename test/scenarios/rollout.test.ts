@@ -161,3 +161,15 @@ test('an exposure backend that fails is written again until it agrees', async ()
   expect(rig.exposure.now.percent).toBe(0);
   expect((await rig.state()).phase).toBe('rolled_back');
 });
+
+test('a clock that jumps forward an hour ends no stage early', async () => {
+  const rig = await openRig();
+  await rig.start(planOf());
+  await rig.run(3_000);
+  rig.jump(3_600_000);
+  await rig.run(4_000);
+  expect(await rig.state()).toMatchObject({ stageIndex: 0 });
+  expect((await rig.decisions()).at(-1)).toMatchObject({ kind: 'wait', reason: 'stage_minimum' });
+  await rig.run(10_000);
+  expect((await rig.state()).stageIndex).toBe(1);
+});

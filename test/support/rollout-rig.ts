@@ -23,6 +23,8 @@ export interface Rig {
   start(plan: Plan): Promise<StartResult>;
   /** Ticks until the time has passed or the rollout is over. */
   run(ms: number): Promise<void>;
+  /** Moves the wall clock alone. */
+  jump(ms: number): void;
   command(command: Partial<Command> & Pick<Command, 'verb'>): Promise<void>;
   state(): Promise<RolloutState>;
   decisions(): Promise<readonly Decision[]>;
@@ -68,6 +70,7 @@ export async function openRig(world: Partial<WorldSettings> = {}): Promise<Rig> 
       await clock.advance(4_000);
       return starting;
     },
+    jump: (ms) => clock.jump(ms),
     run: async (ms) => {
       for (let passed = 0; passed < ms; passed += TICK_MS) {
         await clock.advance(TICK_MS);

@@ -10,7 +10,7 @@ import {
   type Plan,
   stageAt,
 } from '../plan/plan.ts';
-import { isSameExposure, type RolloutState } from '../rollout/state.ts';
+import { isSameExposure, type RolloutState, watchedAt } from '../rollout/state.ts';
 import type { Decision, DecisionKind, DecisionReason } from './decision.ts';
 import type { Evidence } from './evidence.ts';
 import type { Finding } from './finding.ts';
@@ -109,7 +109,7 @@ function chooseFirst(look: Look, order: OrderStanding): Verdict {
   if (some('breach_rollback')) return open('rollback', 'breach_rollback');
 
   const stage = stageAt(plan, state.stageIndex);
-  const minimum = look.stageSince === null ? null : look.stageSince + stage.holdMs;
+  const minimum = minimumEnd(look);
   const extension = minimum === null ? null : minimum + stage.holdMs;
   if (some('breach_hold')) {
     const isUsedUp = extension !== null && now >= extension;
@@ -137,6 +137,14 @@ function chooseFirst(look: Look, order: OrderStanding): Verdict {
   }
   if (extension !== null && now < extension) return { kind: 'wait', reason: 'gathering', until: extension };
   return open('ask', 'evidence_not_clear');
+}
+
+/** When the stage minimum is over, by the wall clock and by how long the stage was really watched; null before it began. */
+function minimumEnd({ plan, state, stageSince, now }: Look): number | null {
+  if (stageSince === null) return null;
+  const { holdMs } = stageAt(plan, state.stageIndex);
+  const unwatched = holdMs - watchedAt(plan, state, now);
+  return Math.max(stageSince + holdMs, unwatched > 0 ? now + unwatched : 0);
 }
 
 function open(kind: DecisionKind, reason: DecisionReason): Verdict {
@@ -191,7 +199,7 @@ function orderStanding(look: Look): OrderStanding {
   const held = look.findings.find((f) => f.severity !== 'advisory' && f.outcome === 'breach_hold');
   if (held !== undefined) return refused(`${held.checkId} is over its hold line`);
   if (look.stageSince === null) return refused('the backend has not confirmed this stage yet');
-  const earliest = look.stageSince + stageAt(plan, state.stageIndex).holdMs;
+  const earliest = minimumEnd(look) ?? look.now;
   if (look.now < earliest)
     return refused(
       `the stage minimum has ${formatDuration(Math.ceil((earliest - look.now) / 1000) * 1000)} to run`,

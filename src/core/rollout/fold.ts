@@ -6,7 +6,7 @@ import type { Sample } from '../gate/sample.ts';
 import { desiredAt, type Plan } from '../plan/plan.ts';
 import type { Command } from './command.ts';
 import type { RolloutEvent } from './events.ts';
-import { NOTHING_EXPOSED, type RolloutState, startState } from './state.ts';
+import { NOTHING_EXPOSED, type RolloutState, startState, watchedAt } from './state.ts';
 
 /**
  * The state after an event. `evidence` is what the event names by digest: needed by `decided`, whose look the gate
@@ -58,7 +58,15 @@ function afterCommand(state: RolloutState, command: Command, at: number): Rollou
       return { ...state, personHold: longerHold(state.personHold, { by, reason, until: command.until }) };
     case 'resume':
       // The stage starts over: its minimum and its extension are given anew.
-      return { ...state, personHold: null, asked: null, extendedAt: null, stageSince: null, enteredAt: at };
+      return {
+        ...state,
+        personHold: null,
+        asked: null,
+        extendedAt: null,
+        stageSince: null,
+        watchedMs: 0,
+        enteredAt: at,
+      };
   }
 }
 
@@ -83,6 +91,8 @@ function afterDecision(
     ...before,
     gate,
     stageSince,
+    lookedAt: at,
+    watchedMs: watchedAt(plan, before, at),
     last: decision,
     order: null,
     personHold: isHoldOver ? null : before.personHold,
@@ -128,6 +138,7 @@ function entered(plan: Plan, state: RolloutState, stageIndex: number, at: number
     stageIndex,
     stageEpoch: state.stageEpoch + 1,
     stageSince: null,
+    watchedMs: 0,
     enteredAt: at,
     desired: desiredAt(plan, stageIndex),
     extendedAt: null,

@@ -11,6 +11,9 @@ export interface RolloutState {
   /** When the backend was first seen to hold this stage's exposure; null until then. The stage clock runs from here. */
   readonly stageSince: number | null;
   readonly enteredAt: number;
+  /** When the last look was, and how long this stage has really been watched: see `watchedAt`. */
+  readonly lookedAt: number;
+  readonly watchedMs: number;
   readonly desired: { readonly percent: number; readonly audiences: readonly string[] };
   /** When this stage was given its one extension. */
   readonly extendedAt: number | null;
@@ -43,6 +46,8 @@ export function startState(plan: Plan, at: number): RolloutState {
     stageEpoch: 1,
     stageSince: null,
     enteredAt: at,
+    lookedAt: at,
+    watchedMs: 0,
     desired: desiredAt(plan, 0),
     extendedAt: null,
     asked: null,
@@ -55,6 +60,22 @@ export function startState(plan: Plan, at: number): RolloutState {
     endedAt: null,
     ended: null,
   };
+}
+
+/** A gap between looks counts for this many ticks at the most. */
+const GAP_TICKS = 2;
+
+/**
+ * How long the stage has been watched by `now`, ms. Beside the wall clock, because that may jump: an hour that nobody looked,
+ * or that never was, counts for two ticks, and time that runs backwards for nothing.
+ */
+export function watchedAt(
+  plan: Pick<Plan, 'tickMs'>,
+  state: Pick<RolloutState, 'lookedAt' | 'watchedMs' | 'stageSince'>,
+  now: number,
+): number {
+  if (state.stageSince === null) return 0;
+  return state.watchedMs + Math.min(Math.max(now - state.lookedAt, 0), GAP_TICKS * plan.tickMs);
 }
 
 export const NOTHING_EXPOSED = { percent: 0, audiences: [] } as const;

@@ -47,7 +47,7 @@ export function lookAt(
   return { at, samples, actual: desiredAt(plan, state.stageIndex) };
 }
 
-/** A rollout that has been in its first stage since `NOW - 15 s`, past the minimum of the rig's ten. */
+/** A rollout that has been in its first stage since `NOW - 15 s`, past the minimum of the rig's ten, and was watched all the while. */
 export function running(plan: Plan, overrides: Partial<RolloutState> = {}): RolloutState {
   const since = NOW - 15_000;
   const stageIndex = overrides.stageIndex ?? 0;
@@ -56,6 +56,8 @@ export function running(plan: Plan, overrides: Partial<RolloutState> = {}): Roll
     stageSince: since,
     enteredAt: since,
     desired: desiredAt(plan, stageIndex),
+    lookedAt: NOW,
+    watchedMs: NOW - (overrides.stageSince ?? since),
     ...overrides,
   };
 }
