@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { text } from 'node:stream/consumers';
 import * as z from 'zod';
 import { terminalChat } from '../adapters/terminal/chat.ts';
 import { lineLog } from '../adapters/terminal/log.ts';
@@ -132,9 +133,10 @@ export async function confirmed(context: Context, question: string, yes: boolean
   }
 }
 
-export function readText(path: string, what: string): string {
+/** A file's text, or all of standard input for "-". Read as a stream: a pipe whose writer is slow has nothing to read yet. */
+export async function readText(path: string, what: string): Promise<string> {
   try {
-    return readFileSync(path === '-' ? 0 : path, 'utf8');
+    return path === '-' ? await text(process.stdin) : readFileSync(path, 'utf8');
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CommandEnd(EXIT.error, `the ${what} cannot be read: ${why}`);

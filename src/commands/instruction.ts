@@ -4,7 +4,7 @@ import { EXIT } from './exit-codes.ts';
 
 /** Reads a standing instruction on standard input back to its writer, each line beside the phrase it came from. */
 export async function instructionCommand(context: Context): Promise<number> {
-  const reading = readInstruction(readText('-', 'instruction on standard input'));
+  const reading = readInstruction(await readText('-', 'instruction on standard input'));
   if (context.json) {
     context.out(JSON.stringify(reading, null, 2));
     return EXIT.done;

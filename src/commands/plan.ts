@@ -20,7 +20,7 @@ export interface PlanOptions {
 export async function planCommand(context: Context, options: PlanOptions): Promise<number> {
   const isConfigured = existsSync(context.configPath) || context.env['SLUICE_URL'] !== undefined;
   const planned = isConfigured
-    ? await withControl(context, (control) => control.plan(planWords(context, options)))
+    ? await withControl(context, async (control) => control.plan(await planWords(context, options)))
     : await planWithoutConfig(context, options);
   if (context.json) context.out(JSON.stringify(planJson(planned), null, 2));
   else context.out(planText(planned).join('\n'));
@@ -32,7 +32,7 @@ async function planWithoutConfig(context: Context, options: PlanOptions): Promis
   context.say(
     `no ${context.configPath}: every signal is assumed to be measurable, and no surface adds guardrails`,
   );
-  const { diff, title, instruction } = wordsOf(options);
+  const { diff, title, instruction } = await wordsOf(options);
   const { rules } = await import('../main.ts');
   const proposal = await rules.propose({ diff, title });
   return makePlan({
@@ -49,19 +49,19 @@ async function planWithoutConfig(context: Context, options: PlanOptions): Promis
   });
 }
 
-export function planWords(context: Context, options: PlanOptions): PlanWords {
-  return { target: options.target ?? onlyTarget(context), ...wordsOf(options) };
+export async function planWords(context: Context, options: PlanOptions): Promise<PlanWords> {
+  return { target: options.target ?? onlyTarget(context), ...(await wordsOf(options)) };
 }
 
-function wordsOf(options: PlanOptions): Omit<PlanWords, 'target'> {
+async function wordsOf(options: PlanOptions): Promise<Omit<PlanWords, 'target'>> {
   if (options.instruction !== undefined && options.instructionFile !== undefined) {
     throw new CommandEnd(EXIT.usage, 'give --instruction or --instruction-file, not both');
   }
   const file = options.instructionFile;
   return {
     title: options.title ?? '',
-    diff: readText(options.diff, 'diff'),
-    instruction: options.instruction ?? (file === undefined ? null : readText(file, 'instruction')),
+    diff: await readText(options.diff, 'diff'),
+    instruction: options.instruction ?? (file === undefined ? null : await readText(file, 'instruction')),
   };
 }
 

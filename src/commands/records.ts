@@ -95,7 +95,7 @@ export async function explainCommand(
 
 /** Decides a whole log again, offline, and compares bytes. */
 export async function replayCommand(context: Context, file: string): Promise<number> {
-  const found = replay(readText(file, 'log'));
+  const found = replay(await readText(file, 'log'));
   const { fault } = found;
   if (context.json) {
     const { rolloutId, events } = found;

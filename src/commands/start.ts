@@ -13,7 +13,7 @@ export interface StartOptions extends PlanOptions {
 
 /** Plans, shows the plan, measures the traffic, and starts. Refuses with numbers what the traffic cannot clear. */
 export async function startCommand(context: Context, options: StartOptions): Promise<number> {
-  const words = planWords(context, options);
+  const words = await planWords(context, options);
   const ended = await withControl(context, async (control, where) => {
     const planned = await control.plan(words);
     for (const line of planText(planned)) context.say(line);

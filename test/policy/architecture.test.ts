@@ -26,6 +26,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'main.ts',
     'config.ts',
     'render',
+    'simulate',
     'ports',
     'core',
   ],
