@@ -41,3 +41,16 @@ async function recentDecisions(
     return event.kind === 'decided' ? [event.decision] : [];
   });
 }
+
+/** More rollouts than this are never under way at once. */
+const MOST_LIVE = 1_000;
+
+/** A rollout under way on this target other than the one named, by id; null when there is none. */
+export async function otherRolloutOn(
+  store: Store,
+  target: string,
+  rolloutId: string,
+): Promise<string | null> {
+  const live = await store.list({ unfinishedOnly: true, limit: MOST_LIVE });
+  return live.find((row) => row.target === target && row.id !== rolloutId)?.id ?? null;
+}

@@ -10,6 +10,7 @@ import { digestOf } from '../ports/digest.ts';
 import { VERSION } from '../version.ts';
 import { signalsOf } from './observe.ts';
 import type { EngineParts, TargetParts } from './parts.ts';
+import { otherRolloutOn } from './records.ts';
 import { newEvent } from './tick.ts';
 
 /** How units are put into buckets; written into every rollout, which never goes on under another one. */
@@ -52,7 +53,7 @@ export async function startRollout(
 ): Promise<StartResult> {
   const refuse = (why: StartRefusal): StartResult => ({ kind: 'refused', why });
   if ((await parts.store.get(request.rolloutId)) !== null) return refuse({ kind: 'id_taken' });
-  const busy = await rolloutUnderWay(request, parts);
+  const busy = await otherRolloutOn(parts.store, request.plan.target, request.rolloutId);
   if (busy !== null) return refuse({ kind: 'target_busy', rolloutId: busy });
   const kill = await target.exposure.proveKillSwitch();
   if (kill.kind === 'refused') return refuse({ kind: 'kill_switch', reason: kill.reason });
@@ -67,22 +68,12 @@ export async function startRollout(
   const forecast = preflight(plan, traffic);
   if (!forecast.isClearable) return refuse({ kind: 'not_clearable', preflight: forecast });
   // Measuring takes long enough for another process to have started one.
-  const busyNow = await rolloutUnderWay(request, parts);
+  const busyNow = await otherRolloutOn(parts.store, request.plan.target, request.rolloutId);
   if (busyNow !== null) return refuse({ kind: 'target_busy', rolloutId: busyNow });
 
   const isNew = await create({ ...request, plan }, traffic.samples, parts);
   if (!isNew) return refuse({ kind: 'id_taken' });
   return { kind: 'started', rolloutId: request.rolloutId, plan, preflight: forecast };
-}
-
-/** Another rollout that has not ended on the same target, by id. */
-async function rolloutUnderWay(
-  request: { readonly rolloutId: string; readonly plan: Plan },
-  parts: EngineParts,
-): Promise<string | null> {
-  const unfinished = await parts.store.list({ unfinishedOnly: true, limit: 1_000 });
-  const busy = unfinished.find((row) => row.target === request.plan.target && row.id !== request.rolloutId);
-  return busy?.id ?? null;
 }
 
 /** How often the traffic is read before a source that does not answer is given up. */

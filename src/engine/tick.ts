@@ -12,6 +12,7 @@ import type { InboxMessage, NewEffect, NewEvent } from '../ports/store.ts';
 import { deliver, setExposure } from './deliver.ts';
 import { observe } from './observe.ts';
 import type { EngineParts, RolloutClaim, Store, TargetParts } from './parts.ts';
+import { otherRolloutOn } from './records.ts';
 
 /** What one tick did, for whoever waits on it. */
 export type TickResult =
@@ -31,7 +32,7 @@ export async function tick(
   const commands = inbox.map(commandOf);
   const seen = await observe(claim, commands, target, parts);
   const isOver = claim.state.phase === 'completed' || claim.state.phase === 'rolled_back';
-  const successor = isOver ? await otherRolloutOn(claim, parts.store) : null;
+  const successor = isOver ? await otherRolloutOn(parts.store, claim.target, claim.rolloutId) : null;
   const next = step(claim.plan, claim.state, {
     commands,
     evidence: seen.evidence,
@@ -70,14 +71,6 @@ async function breakGlass(
   });
   await setExposure(claim, NOTHING_EXPOSED, next.state.stageEpoch, target, parts);
 }
-
-/** A rollout under way on the same target, other than this one. */
-async function otherRolloutOn(claim: RolloutClaim, store: Store): Promise<string | null> {
-  const live = await store.list({ unfinishedOnly: true, limit: MOST_LIVE });
-  return live.find((row) => row.target === claim.target && row.id !== claim.rolloutId)?.id ?? null;
-}
-
-const MOST_LIVE = 1_000;
 
 function commandOf(message: InboxMessage): Command {
   return message.body as unknown as Command;

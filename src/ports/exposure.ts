@@ -16,7 +16,7 @@ export interface ActualExposure extends DesiredExposure {
 /** Names the decision behind a write; a backend refuses a stamp older than the one it holds. */
 export interface WriteStamp {
   readonly rolloutId: string;
-  /** Log position of the event that intends the write. */
+  /** Stage epoch of the decision that intends the write: grows with every intended change. */
   readonly seq: number;
   readonly fence: number;
 }
