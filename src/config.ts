@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import * as z from 'zod';
 import { canonicalJson } from './core/canonical-json.ts';
 import { parseDuration } from './core/duration.ts';
-import type { Line, Measure } from './core/plan/check.ts';
+import { type Line, measureOf } from './core/plan/check.ts';
 import { parseLine } from './core/plan/line-text.ts';
 import { type Guardrail, stricterLine } from './core/plan/merge.ts';
 import { type Cohorts, type SignalBinding, shapeOf } from './core/plan/signal-binding.ts';
@@ -209,8 +209,7 @@ function guardrailOf(
   const binding = signals[raw.signal];
   if (binding === undefined) return fail(place, `"${raw.signal}" is not one of the signals`);
   const shape = shapeOf(binding);
-  const measure: Measure =
-    shape === 'quantile' ? { kind: 'quantile', p: raw.quantile ?? 0.95 } : { kind: shape };
+  const measure = measureOf(shape, raw.quantile);
   const line = (slot: 'hold' | 'rollback') => {
     const text = raw[slot];
     if (text === undefined) return null;

@@ -5,6 +5,8 @@ export interface Random {
   poisson(mean: number): number;
   binomial(n: number, p: number): number;
   normal(): number;
+  /** Mean `shape`, variance `shape`. */
+  gamma(shape: number): number;
 }
 
 /** sfc32 seeded by splitmix32: small, fast, and good enough for worlds (PractRand; Doty-Humphrey 2010). */
@@ -26,7 +28,20 @@ export function randomFrom(seed: number): Random {
     normal,
     poisson: (mean) => poisson(mean, next, normal),
     binomial: (n, p) => binomial(n, p, next, normal),
+    gamma: (shape) => gamma(shape, next, normal),
   };
+}
+
+/** Marsaglia & Tsang (2000), for shapes of at least 1; smaller ones by the usual power of a uniform. */
+function gamma(shape: number, next: () => number, normal: () => number): number {
+  if (shape < 1) return gamma(shape + 1, next, normal) * (1 - next()) ** (1 / shape);
+  const d = shape - 1 / 3;
+  const c = 1 / Math.sqrt(9 * d);
+  for (;;) {
+    const z = normal();
+    const v = (1 + c * z) ** 3;
+    if (v > 0 && Math.log(1 - next()) < 0.5 * z * z + d - d * v + d * Math.log(v)) return d * v;
+  }
 }
 
 function mix(seed: number): number {

@@ -16,7 +16,7 @@ let bytes = Buffer.alloc(0);
 
 beforeAll(async () => {
   // Short, with a promotion, a person's hold and a rollback in it.
-  const rig = await openRig({ extraErrors: ({ percent }) => (percent >= 25 ? 0.06 : 0) });
+  const rig = await openRig({ effects: [{ kind: 'step', by: 0.06, fromPercent: 25 }] });
   const ladder = [10, 25, 100].map((percent) => ({
     exposure: { kind: 'percent' as const, percent },
     holdMs: 4_000,

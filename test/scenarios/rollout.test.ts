@@ -14,7 +14,7 @@ test('a healthy change goes to everyone by itself, one stage at a time, never be
 });
 
 test('a regression that shows only when widely exposed is rolled back by itself within seconds', async () => {
-  const rig = await openRig({ extraErrors: ({ percent }) => (percent >= 25 ? 0.03 : 0) });
+  const rig = await openRig({ effects: [{ kind: 'step', by: 0.03, fromPercent: 25 }] });
   await rig.start(planOf());
   await rig.run(60_000);
   const decisions = await rig.decisions();
@@ -28,8 +28,10 @@ test('a regression that shows only when widely exposed is rolled back by itself 
 
 test('a change between the hold and the rollback line is held, and a person rolls it back', async () => {
   const rig = await openRig({
-    extraErrors: ({ percent }) => (percent >= 25 ? 0.007 : 0),
-    slowdown: ({ percent }) => (percent >= 25 ? 1.8 : 1),
+    effects: [
+      { kind: 'step', by: 0.007, fromPercent: 25 },
+      { kind: 'stretch', signal: 'http.latency_p95', times: 1.8, fromPercent: 25 },
+    ],
   });
   await rig.start(planOf({ checks: [ERROR_RATE, P95] }));
   await rig.run(40_000);
@@ -44,7 +46,7 @@ test('a change between the hold and the rollback line is held, and a person roll
 test.each(['unreachable', 'timeout', 'not_metrics', 'non_finite', 'metric_missing'] as const)(
   'telemetry that is %s never promotes: it holds, says why, and people are told',
   async (fault) => {
-    const rig = await openRig({ telemetryFault: (elapsedMs) => (elapsedMs > 8_000 ? fault : null) });
+    const rig = await openRig({ effects: [{ kind: 'telemetry_fault', why: fault, fromMs: 8_001 }] });
     await rig.start(planOf());
     await rig.run(120_000);
     expect(await rig.state()).toMatchObject({ phase: 'running', stageIndex: 0 });
@@ -57,7 +59,7 @@ test.each(['unreachable', 'timeout', 'not_metrics', 'non_finite', 'metric_missin
 
 test('telemetry that comes back lets a held rollout go on', async () => {
   const rig = await openRig({
-    telemetryFault: (elapsedMs) => (elapsedMs > 8_000 && elapsedMs < 30_000 ? 'unreachable' : null),
+    effects: [{ kind: 'telemetry_fault', why: 'unreachable', fromMs: 8_001, forMs: 21_999 }],
   });
   await rig.start(planOf());
   await rig.run(150_000);
@@ -65,14 +67,14 @@ test('telemetry that comes back lets a held rollout go on', async () => {
 });
 
 test('a canary that goes silent while stable reports is held', async () => {
-  const rig = await openRig({ isDead: ({ elapsedMs }) => elapsedMs > 8_000 });
+  const rig = await openRig({ effects: [{ kind: 'dead', fromMs: 8_000 }] });
   await rig.start(planOf());
   await rig.run(30_000);
   expect((await rig.decisions()).at(-1)).toMatchObject({ kind: 'hold', reason: 'canary_silent' });
 });
 
 test('a service that falls silent at full exposure is held, not completed', async () => {
-  const rig = await openRig({ isDead: ({ percent, elapsedMs }) => percent === 100 && elapsedMs > 46_000 });
+  const rig = await openRig({ effects: [{ kind: 'dead', fromMs: 46_000, fromPercent: 100 }] });
   const ladder = [10, 50, 100].map((percent) => ({
     exposure: { kind: 'percent' as const, percent },
     holdMs: 15_000,
@@ -84,7 +86,7 @@ test('a service that falls silent at full exposure is held, not completed', asyn
 });
 
 test('too little traffic is refused before anything moves, with numbers and a workable ladder', async () => {
-  const rig = await openRig({ requestsPerSecond: 10 });
+  const rig = await openRig({ traffic: { requestsPerMinute: 60 * 10, dailySwing: 0 } });
   const result = await rig.start(planOf());
   expect(result).toMatchObject({ kind: 'refused', why: { kind: 'not_clearable' } });
   expect(rig.exposure.writes).toEqual([]);
@@ -95,17 +97,17 @@ test('too little traffic is refused before anything moves, with numbers and a wo
 });
 
 test('the ladder preflight proposes is one that preflight accepts', async () => {
-  const rig = await openRig({ requestsPerSecond: 10 });
+  const rig = await openRig({ traffic: { requestsPerMinute: 60 * 10, dailySwing: 0 } });
   const result = await rig.start(planOf());
   if (result.kind !== 'refused' || result.why.kind !== 'not_clearable') throw new Error('not refused');
   const ladder = result.why.preflight.workable;
   if (ladder === null) throw new Error('no ladder');
-  const again = await openRig({ requestsPerSecond: 10 });
+  const again = await openRig({ traffic: { requestsPerMinute: 60 * 10, dailySwing: 0 } });
   expect(await again.start(planOf({ ladder }))).toMatchObject({ kind: 'started' });
 });
 
 test('every decision replays from the exported log to the same bytes', async () => {
-  const rig = await openRig({ extraErrors: ({ percent }) => (percent >= 25 ? 0.03 : 0) });
+  const rig = await openRig({ effects: [{ kind: 'step', by: 0.03, fromPercent: 25 }] });
   await rig.start(planOf({ checks: [ERROR_RATE, P95] }));
   await rig.run(60_000);
   const text = (await exportLog(rig.parts.store, ROLLOUT)) ?? '';
@@ -142,7 +144,7 @@ test('a promotion ordered for a stage that has moved on is refused', async () =>
 });
 
 test('a person cannot promote over a breach of a critical check', async () => {
-  const rig = await openRig({ extraErrors: ({ percent }) => (percent >= 25 ? 0.01 : 0) });
+  const rig = await openRig({ effects: [{ kind: 'step', by: 0.01, fromPercent: 25 }] });
   await rig.start(planOf());
   await rig.run(40_000);
   await rig.command({ verb: 'promote' });
@@ -151,7 +153,7 @@ test('a person cannot promote over a breach of a critical check', async () => {
 });
 
 test('an exposure backend that fails is written again until it agrees', async () => {
-  const rig = await openRig({ extraErrors: ({ percent }) => (percent >= 25 ? 0.05 : 0) });
+  const rig = await openRig({ effects: [{ kind: 'step', by: 0.05, fromPercent: 25 }] });
   await rig.start(planOf());
   await rig.run(13_000);
   rig.exposure.isDown = true;

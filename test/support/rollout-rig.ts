@@ -12,7 +12,8 @@ import type { EngineParts } from '../../src/engine/parts.ts';
 import { type StartResult, startRollout } from '../../src/engine/start.ts';
 import type { ChatMessage } from '../../src/ports/chat.ts';
 import { type MemoryExposure, memoryExposure } from '../../src/simulate/memory-exposure.ts';
-import { CALM, simulatedTelemetry, type WorldSettings } from '../../src/simulate/world.ts';
+import { simulatedTelemetry } from '../../src/simulate/telemetry.ts';
+import { CALM, type World } from '../../src/simulate/world.ts';
 import { virtualClock } from './virtual-clock.ts';
 
 /** The real engine on an in-memory store, a simulated world and a clock that moves when told. */
@@ -33,13 +34,13 @@ export interface Rig {
 export const ROLLOUT = 'rl_test';
 const TICK_MS = 1_000;
 
-export async function openRig(world: Partial<WorldSettings> = {}): Promise<Rig> {
+export async function openRig(world: Partial<World> = {}): Promise<Rig> {
   const clock = virtualClock();
   const store = openSqliteStore<RolloutState, Plan>({ path: ':memory:', clock });
   await store.migrate();
   const exposure = memoryExposure();
   const told: ChatMessage[] = [];
-  const telemetry = simulatedTelemetry({ seed: 1, ...CALM, ...world }, clock, () => exposure.now);
+  const telemetry = simulatedTelemetry({ ...CALM, ...world }, clock, () => exposure.now);
   const parts: EngineParts = {
     store,
     targetFor: () => ({ telemetry, exposure }),

@@ -11,12 +11,13 @@ import {
 } from './evidence-process.ts';
 import { added, EMPTY_HISTOGRAM, type Histogram, sameBounds } from './exceedance.ts';
 import { edgesOf, nullLines } from './lines.ts';
+import { NO_MOMENTS } from './moments.ts';
 import { type Oriented, orient } from './orientation.ts';
-import type { Sample, Unusable } from './sample.ts';
+import type { Moments, Sample, Unusable } from './sample.ts';
 import type { GateSettings } from './settings.ts';
 
 /** What the gate remembers of one check: a fold of its samples, so that it can always be recomputed from the log. */
-export type CheckState = ShareState | QuantileState | LevelState;
+export type CheckState = ShareState | QuantileState | MomentsState | LevelState;
 
 interface Seen {
   /** Intervals of this stage in which both sides were readable and the canary was seen. */
@@ -54,6 +55,15 @@ export interface QuantileState extends Seen {
   readonly peak: number;
 }
 
+export interface MomentsState extends Seen {
+  readonly kind: 'moments';
+  readonly stage: Sides<Moments>;
+  readonly rollout: Sides<Moments>;
+  readonly trailing: readonly (Sides<Moments> & { readonly to: number })[];
+  /** Highest ln E of harm so far. */
+  readonly peak: number;
+}
+
 export interface LevelState extends Seen {
   readonly kind: 'level';
   readonly last: Sides<number> | null;
@@ -64,11 +74,14 @@ export interface LevelState extends Seen {
 
 const UNSEEN: Seen = { intervals: 0, lastUsableAt: null, blind: null };
 const NO_COUNTS: Sides<Counts> = { canary: { n: 0, x: 0 }, stable: { n: 0, x: 0 } };
+const NO_SUMS: Sides<Moments> = { canary: NO_MOMENTS, stable: NO_MOMENTS };
 export const NO_HISTOGRAMS: Sides<Histogram> = { canary: EMPTY_HISTOGRAM, stable: EMPTY_HISTOGRAM };
 
 export function startState(check: Check, kappa: number): CheckState {
   switch (check.measure.kind) {
-    case 'share': {
+    case 'share':
+    case 'count':
+    case 'share_over': {
       const edges = edgesOf(check, kappa);
       const lines = edges === null ? 1 : nullLines(edges.evidence, orient(check)).length;
       const repeat = <T>(start: T) => Array.from({ length: lines }, () => start);
@@ -86,6 +99,9 @@ export function startState(check: Check, kappa: number): CheckState {
     }
     case 'quantile':
       return { ...UNSEEN, kind: 'quantile', stages: [NO_HISTOGRAMS], trailing: [], peak: 0 };
+    case 'mean':
+    case 'ratio':
+      return { ...UNSEEN, kind: 'moments', stage: NO_SUMS, rollout: NO_SUMS, trailing: [], peak: 0 };
     case 'level':
       return { ...UNSEEN, kind: 'level', last: null, overHold: 0, overRollback: 0 };
   }
@@ -98,6 +114,8 @@ export function nextStage(state: CheckState): CheckState {
       return { ...state, stage: NO_COUNTS, trailing: [], intervals: 0 };
     case 'quantile':
       return { ...state, stages: [...state.stages, NO_HISTOGRAMS], trailing: [], intervals: 0 };
+    case 'moments':
+      return { ...state, stage: NO_SUMS, trailing: [], intervals: 0 };
     case 'level':
       return { ...state, intervals: 0, overHold: 0, overRollback: 0 };
   }

@@ -91,6 +91,8 @@ function absorbWindow(check: Check, state: CheckState, window: Window, context: 
       return shareWindow(check, state, window, context);
     case 'quantile':
       return quantileWindow(check, state, window, context);
+    case 'moments':
+      return state;
     case 'level':
       return levelWindow(check, state, window, context);
   }
@@ -187,6 +189,12 @@ function isPossible(stat: Stat): boolean {
   switch (stat.kind) {
     case 'share':
       return stat.n <= Number.MAX_SAFE_INTEGER && stat.x >= 0 && stat.x <= stat.n;
+    case 'count':
+      return (
+        stat.n >= 0 && stat.n <= Number.MAX_SAFE_INTEGER && stat.x >= 0 && stat.x <= Number.MAX_SAFE_INTEGER
+      );
+    case 'moments':
+      return stat.n >= 0 && [stat.y, stat.yy, stat.z, stat.zz, stat.yz].every(Number.isFinite);
     case 'histogram':
       return (
         stat.counts.length === stat.bounds.length + 1 &&

@@ -2,6 +2,7 @@ import { type Check, isRequired } from '../plan/check.ts';
 import type { CheckState } from './check-state.ts';
 import type { Finding, JudgeContext } from './finding.ts';
 import { judgeLevel } from './judge-level.ts';
+import { judgeMoments } from './judge-moments.ts';
 import { judgeQuantile } from './judge-quantile.ts';
 import { judgeShare } from './judge-share.ts';
 import type { GateSettings } from './settings.ts';
@@ -32,6 +33,8 @@ export function judge(check: Check, state: CheckState, context: JudgeContext): F
       return judgeShare(check, state, context);
     case 'quantile':
       return judgeQuantile(check, state, context);
+    case 'moments':
+      return judgeMoments(check, state, context);
     case 'level':
       return judgeLevel(check, state, context);
   }

@@ -27,8 +27,10 @@ export interface GateSettings {
 /** Time between looks in production. */
 export const TICK_MS = 15_000;
 
-/** Ticks in the trailing window: five minutes at the default tick. */
+/** The trailing window: five minutes; shorter where looks come quicker than the default, longer where they are slow. */
+const TRAILING_MS = 300_000;
 const TRAILING_TICKS = 20;
+const LEAST_TRAILING_TICKS = 5;
 /** What is older than two ticks is stale; with very short ticks, two seconds, within which a busy machine may answer. */
 const STALE_TICKS = 2;
 const LEAST_STALE_MS = 2_000;
@@ -50,7 +52,10 @@ export function standardSettings(timing: {
     minIntervals: 3,
     predictionDecay: 0.95,
     plannedLooks: Math.max(LEAST_PLANNED_LOOKS, Math.ceil(timing.ladderMs / timing.tickMs)),
-    trailingMs: TRAILING_TICKS * timing.tickMs,
+    trailingMs: Math.max(
+      LEAST_TRAILING_TICKS * timing.tickMs,
+      Math.min(TRAILING_MS, TRAILING_TICKS * timing.tickMs),
+    ),
     staleMs: Math.max(STALE_TICKS * timing.tickMs, LEAST_STALE_MS),
   };
 }

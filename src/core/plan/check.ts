@@ -1,4 +1,5 @@
 import type { CheckFlag, CheckIntent } from './proposal.ts';
+import type { SignalShape } from './signal-kinds.ts';
 
 /**
  * Where a check's edge lies, in the signal's own direction. Shares are fractions (0.005 is half a point), latencies ms.
@@ -13,9 +14,39 @@ export type Line =
 
 export type Measure =
   | { readonly kind: 'share' }
+  /** Events per unit of exposure, which may exceed one: retries per request. */
+  | { readonly kind: 'count' }
   /** `p` in (0, 1): 0.95 is p95. */
   | { readonly kind: 'quantile'; readonly p: number }
+  /** The share slower than `edgeMs`: what a quantile becomes where its buckets are too wide for its line. */
+  | { readonly kind: 'share_over'; readonly edgeMs: number; readonly p: number }
+  /** A mean per unit (user, session); `cuped` takes out what the unit did before the rollout. */
+  | { readonly kind: 'mean'; readonly cuped: boolean }
+  /** A ratio of two sums over units: revenue per order, where the unit is the user. */
+  | { readonly kind: 'ratio' }
   | { readonly kind: 'level' };
+
+/** The measure a signal of this shape is judged by; `p` matters to quantiles alone. */
+export function measureOf(shape: SignalShape, p = 0.95): Measure {
+  switch (shape) {
+    case 'quantile':
+      return { kind: 'quantile', p };
+    case 'mean':
+      return { kind: 'mean', cuped: false };
+    default:
+      return { kind: shape };
+  }
+}
+
+/** What the canary is held against. Absent on a check means the stable side at the same moment. */
+export type Against =
+  /** What the canary itself showed in the stage before, carried forward by how stable has moved since. */
+  | { readonly kind: 'previous_stage' }
+  /**
+   * What an A/B test predicted: stable times `times`, known to within a standard error of `se` on the log scale. A canary
+   * that does as predicted is no surprise, in either direction.
+   */
+  | { readonly kind: 'ab_prediction'; readonly times: number; readonly se: number };
 
 /** `critical` may roll back, `major` may hold, `advisory` only informs. */
 export type Severity = 'critical' | 'major' | 'advisory';
@@ -36,11 +67,14 @@ export interface Check {
   /** A signal kind, or "custom:…"; the operator's configuration says how it is measured. */
   readonly signal: string;
   readonly measure: Measure;
+  readonly against?: Against;
   readonly worse: 'increase' | 'decrease';
   readonly hold: Line | null;
   readonly rollback: Line | null;
   readonly severity: Severity;
   readonly intent: CheckIntent;
+  /** `tight` rules out the hold line at every stage (non-inferiority); absent, early stages may use the wide margin. */
+  readonly margin?: 'tight';
   readonly flags: readonly CheckFlag[];
   readonly why: string;
   readonly provenance: readonly Provenance[];
@@ -54,6 +88,9 @@ export function isRequired(check: Check): boolean {
 /** The signal as people say it: "error rate", "p99 latency", "cache hit ratio". */
 export function signalName(check: Pick<Check, 'signal' | 'measure'>): string {
   if (check.signal === 'http.error_rate') return 'error rate';
+  if (check.measure.kind === 'share_over') {
+    return `share of ${check.signal.split('.')[0]} requests over ${check.measure.edgeMs} ms`;
+  }
   if (check.measure.kind === 'quantile') {
     const percentile = `p${formatPercentile(check.measure.p)}`;
     const [subject = ''] = check.signal.split('.');

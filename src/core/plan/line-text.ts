@@ -87,9 +87,13 @@ export function formatLine(line: Line, measure: Measure, worse: Check['worse']):
 export function formatValue(value: number, measure: Measure): string {
   switch (measure.kind) {
     case 'share':
+    case 'share_over':
       return `${round(value * 100, 2)} %`;
     case 'quantile':
       return `${round(value, value < 10 ? 1 : 0)} ms`;
+    case 'count':
+    case 'mean':
+    case 'ratio':
     case 'level':
       return String(round(value, 3));
   }
@@ -97,7 +101,7 @@ export function formatValue(value: number, measure: Measure): string {
 
 /** A difference with its unit, without sign: "0.5 points", "20 ms". */
 export function formatDelta(delta: number, measure: Measure): string {
-  if (measure.kind === 'share') {
+  if (measure.kind === 'share' || measure.kind === 'share_over') {
     const points = round(delta * 100, 2);
     return `${points} ${points === 1 ? 'point' : 'points'}`;
   }

@@ -35,8 +35,11 @@ export interface ProposedCheck {
   readonly proposedBy: string;
 }
 
-/** `guard` watches for harm, `expect_change` was meant to move, `not_observable` cannot be seen within the ladder. */
-export type CheckIntent = 'guard' | 'expect_change' | 'not_observable';
+/**
+ * `guard` watches for harm and must be clear to promote; `watch` holds when it is confirmed over its line and is never needed
+ * for promoting; `expect_change` was meant to move; `not_observable` cannot be seen within the ladder.
+ */
+export type CheckIntent = 'guard' | 'watch' | 'expect_change' | 'not_observable';
 
 /** What a reader must know before trusting a check. */
 export type CheckFlag =

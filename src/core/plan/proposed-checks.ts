@@ -1,4 +1,4 @@
-import { type Check, isRequired, type Line, type Measure } from './check.ts';
+import { type Check, isRequired, type Line, type Measure, measureOf } from './check.ts';
 import { bandFloor } from './line-text.ts';
 import type { Proposal, ProposedCheck, Unobservable } from './proposal.ts';
 import { checkId, type Measurable, uniqueId } from './rule-checks.ts';
@@ -7,12 +7,15 @@ import { SIGNAL_KINDS, type SignalKind } from './signal-kinds.ts';
 /** At most this many proposed checks vote in one plan; what is dropped is recorded. */
 export const PROPOSED_CAP = 8;
 
-/** Hold lines of proposed checks, which come without one: half a point, a fifth of a latency, half of a level. */
+/** Hold lines of proposed checks, which come without one: half a point, a fifth of a latency or a count, half of a level. */
 const SHARE_HOLD: Line = { compare: 'difference', by: 0.005 };
 /** A hit ratio or completion rate moves more than an error rate does before it matters. */
 const HIGH_SHARE_HOLD: Line = { compare: 'difference', by: 0.05 };
 const QUANTILE_TIMES = 1.2;
 const LEVEL_TIMES = 1.5;
+const COUNT_TIMES = 1.2;
+/** Business means move little, and a twentieth of one matters. */
+const MEAN_TIMES = 1.05;
 
 export interface CompiledProposals {
   readonly checks: readonly Check[];
@@ -82,7 +85,7 @@ function checksOf(
   others: readonly Check[],
 ): readonly Check[] {
   const kind = SIGNAL_KINDS[proposed.signalKind];
-  const measure: Measure = kind.shape === 'quantile' ? { kind: 'quantile', p: 0.95 } : { kind: kind.shape };
+  const measure = measureOf(kind.shape);
   const isExpected = proposed.intent === 'expect_change';
   const informsOnly = isExpected || proposed.flags.includes('new_series');
   return directionsOf(proposed).map((worse) => {
@@ -118,6 +121,12 @@ function defaultHold(kind: SignalKind, measure: Measure, worse: Check['worse']):
       return SIGNAL_KINDS[kind].worse === 'decrease' ? HIGH_SHARE_HOLD : SHARE_HOLD;
     case 'quantile':
       return bandOf(QUANTILE_TIMES, worse, measure);
+    case 'count':
+    case 'share_over':
+      return bandOf(COUNT_TIMES, worse, measure);
+    case 'mean':
+    case 'ratio':
+      return bandOf(MEAN_TIMES, worse, measure);
     case 'level':
       return bandOf(LEVEL_TIMES, worse, measure);
   }

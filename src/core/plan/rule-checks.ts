@@ -1,4 +1,4 @@
-import { type Check, type Line, type Measure, signalName } from './check.ts';
+import { type Check, type Line, type Measure, measureOf, signalName } from './check.ts';
 import type { InstructionRule } from './instruction.ts';
 import { percentLine } from './line-text.ts';
 import { isSignalKind, SIGNAL_KINDS, type SignalShape } from './signal-kinds.ts';
@@ -55,10 +55,9 @@ function subjectOf(metric: string, measurable: Measurable): Subject | null {
     metric === 'error_rate' ? 'http.error_rate' : quantile !== null ? 'http.latency_p95' : metric;
   if (measurable !== null && !measurable.has(signal)) return null;
   const shape = measurable?.get(signal) ?? (isSignalKind(signal) ? SIGNAL_KINDS[signal].shape : 'share');
-  if (shape !== 'quantile') return { signal, measure: { kind: shape } };
   // 99.9 / 100 is not 0.999: rounded, so that a guardrail's p and a rule's are one measure.
   const p = quantile === null ? 0.95 : Math.round(Number(quantile[1]) * 1e4) / 1e6;
-  return { signal, measure: { kind: 'quantile', p } };
+  return { signal, measure: measureOf(shape, p) };
 }
 
 function directedLines(
@@ -102,6 +101,11 @@ function differenceLine({ value, unit }: InstructionRule, measure: Measure): Lin
     case 'quantile':
       if (unit !== 'ms' && unit !== 's') return null;
       return { compare: 'difference', by: unit === 's' ? value * 1000 : value };
+    case 'share_over':
+      return null;
+    case 'count':
+    case 'mean':
+    case 'ratio':
     case 'level':
       return unit === 'count' ? { compare: 'difference', by: value } : null;
   }
@@ -125,6 +129,13 @@ function absoluteLine(
       // Below a fixed latency is nobody's harm, and the process has no form for it.
       if (worse === 'decrease' || (unit !== 'ms' && unit !== 's')) return null;
       return at(unit === 's' ? value * 1000 : value);
+    case 'share_over':
+      return null;
+    case 'count':
+      return unit === 'count' || unit === 'share' ? at(value) : null;
+    case 'mean':
+    case 'ratio':
+      return unit === 'count' ? at(value) : null;
     case 'level':
       if (unit === 'percent') return at(value / 100);
       return unit === 'count' || unit === 'share' ? at(value) : null;

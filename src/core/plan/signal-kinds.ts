@@ -1,5 +1,8 @@
-/** What a signal is made of: a share of counted events, a quantile of a histogram, or a level that has no sampling model. */
-export type SignalShape = 'share' | 'quantile' | 'level';
+/**
+ * What a signal is made of: a share of counted events, events per unit of exposure, a quantile of a histogram, a mean or a ratio
+ * of sums over units, or a level that has no sampling model.
+ */
+export type SignalShape = 'share' | 'count' | 'quantile' | 'mean' | 'ratio' | 'level';
 
 export interface SignalKindFacts {
   /** What is measured, in one phrase. */
@@ -15,6 +18,11 @@ const share = (text: string, worse: SignalKindFacts['worse'] = 'increase'): Sign
   worse,
 });
 const quantile = (text: string): SignalKindFacts => ({ text, shape: 'quantile', worse: 'increase' });
+const count = (text: string, worse: SignalKindFacts['worse'] = 'increase'): SignalKindFacts => ({
+  text,
+  shape: 'count',
+  worse,
+});
 const level = (text: string, worse: SignalKindFacts['worse'] = 'increase'): SignalKindFacts => ({
   text,
   shape: 'level',
@@ -54,7 +62,7 @@ export const SIGNAL_KINDS = {
   'webhook.delivery_failure_rate': share('failed outbound webhook deliveries over attempted'),
   'dependency.error_rate': share('failed outbound calls over calls'),
   'dependency.latency_p95': quantile('p95 duration of outbound calls'),
-  'dependency.call_rate': level('outbound calls per inbound request', 'either'),
+  'dependency.call_rate': count('outbound calls per inbound request', 'either'),
   'payment.failure_rate': share('failed authorize, capture or refund calls over attempted'),
   'payment.duplicate_rate': share('more than one capture or charge for one payment intent'),
   'payment.amount_mismatch_rate': share('recorded amount differs from provider amount'),
@@ -67,7 +75,7 @@ export const SIGNAL_KINDS = {
   'process.event_loop_lag': level('event-loop delay per instance'),
   'process.restart_rate': level('instance restarts or crashes'),
   'process.readiness_failure_rate': level('readiness probe failures, or time from start to ready'),
-  'log.error_volume': level('error-level log lines per request'),
+  'log.error_volume': count('error-level log lines per request'),
   'log.volume': level('bytes or lines logged per request'),
   'frontend.js_error_rate': share('uncaught browser errors per page view'),
   'frontend.web_vitals': level('LCP, INP and CLS percentiles'),
