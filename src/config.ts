@@ -37,13 +37,42 @@ export class ConfigInvalid extends Error {
   readonly code = 'config_invalid';
 }
 
-const matchers = z.record(z.string(), z.string());
-const signalSchema = z.union([
-  z.strictObject({ source: z.string(), counter: z.string(), match: matchers.default({}), bad: matchers }),
-  z.strictObject({ source: z.string(), counter: z.string(), match: matchers.default({}), good: matchers }),
-  z.strictObject({ source: z.string(), histogram: z.string(), match: matchers.default({}) }),
-  z.strictObject({ source: z.string(), gauge: z.string(), match: matchers.default({}) }),
-]);
+const name = z.string().min(1);
+const match = z.record(name, z.string()).default({});
+const bad = z.record(name, z.string());
+const counter = { source: name, counter: name, match };
+const secondSums = z.strictObject({ sum: name, sumOfSquares: name, product: name });
+const moments = z
+  .strictObject({
+    source: name,
+    units: name,
+    sum: name,
+    sumOfSquares: name,
+    match,
+    denominator: secondSums.optional(),
+    companion: secondSums.optional(),
+  })
+  .refine(
+    ({ denominator, companion }) => denominator === undefined || companion === undefined,
+    'has either a denominator or a companion',
+  );
+/** The forms of docs/telemetry.md, told apart by their keys. */
+const signalSchema = z.union(
+  [
+    z.strictObject({ ...counter, bad }),
+    z.strictObject({ ...counter, good: bad }),
+    z.strictObject({ ...counter, per: z.strictObject({ counter: name, match }) }),
+    z.strictObject({ ...counter, per: z.enum(['second', 'minute']) }),
+    z.strictObject({ source: name, histogram: name, match }),
+    z.strictObject({ source: name, gauge: name, match }),
+    moments,
+  ],
+  {
+    error:
+      'is measured by a source and one of: counter with bad, good or per; histogram; gauge; units with sum and ' +
+      'sumOfSquares (docs/telemetry.md has an example of each)',
+  },
+);
 const duration = z
   .string()
   .refine((text) => (parseDuration(text) ?? 0) >= 1_000, 'a time of at least a second, as "15s" or "1m"');
@@ -85,10 +114,12 @@ export const configSchema = z.strictObject({
         unit: z.string().default('userId'),
       }),
       cohorts: z.strictObject({
-        label: z.string(),
+        label: name,
         canary: values.default('on'),
         control: values.optional(),
         stable: values.default('off'),
+        segment: name.optional(),
+        cluster: name.optional(),
       }),
       instruction: z.string().optional(),
       widen: z.boolean().default(false),
@@ -175,18 +206,13 @@ function targetsOf(raw: RawConfig, fail: (place: string, problem: string) => nev
       if (flags.has(exposure.flag))
         fail(`targets.${name}.exposure.flag`, `"${exposure.flag}" drives another target`);
       flags.add(exposure.flag);
-      const control = cohorts.control === undefined ? [] : [cohorts.control].flat();
-      const canary = [cohorts.canary].flat();
-      const stable = [...[cohorts.stable].flat(), ...control];
-      const both = canary.find((value) => stable.includes(value));
-      if (both !== undefined) fail(`targets.${name}.cohorts`, `"${both}" is both canary and stable`);
       return [
         name,
         {
           surface: surface ?? null,
           flag: exposure.flag,
           unit: exposure.unit,
-          cohorts: { label: cohorts.label, canary, stable },
+          cohorts: cohortsOf(cohorts, (problem) => fail(`targets.${name}.cohorts`, problem)),
           instruction: target.instruction ?? null,
           allowWiden: target.widen,
         },
@@ -195,9 +221,40 @@ function targetsOf(raw: RawConfig, fail: (place: string, problem: string) => nev
   );
 }
 
+function cohortsOf(
+  raw: RawConfig['targets'][string]['cohorts'],
+  fail: (problem: string) => never,
+): TargetConfig['cohorts'] {
+  const { label, segment, cluster } = raw;
+  const control = raw.control === undefined ? [] : [raw.control].flat();
+  const canary = [raw.canary].flat();
+  const stable = [...[raw.stable].flat(), ...control];
+  const both = canary.find((value) => stable.includes(value));
+  if (both !== undefined) fail(`"${both}" is both canary and stable`);
+  // A bucket's bound, and the side itself, are no parts of a side.
+  if ([segment, cluster].some((part) => part === label || part === 'le')) {
+    fail(`neither "${label}" nor "le" can be the segment or cluster label`);
+  }
+  return {
+    label,
+    canary,
+    stable,
+    ...(segment === undefined ? {} : { segment }),
+    ...(cluster === undefined ? {} : { cluster }),
+  };
+}
+
 function bindingOf(signal: RawConfig['signals'][string]): SignalBinding {
-  if ('counter' in signal) return { kind: 'counter', ...signal };
-  return 'histogram' in signal ? { kind: 'histogram', ...signal } : { kind: 'gauge', ...signal };
+  if ('units' in signal) {
+    const { denominator, companion, ...rest } = signal;
+    if (denominator !== undefined) return { kind: 'moments', ...rest, denominator };
+    return { kind: 'moments', ...rest, ...(companion === undefined ? {} : { companion }) };
+  }
+  if ('histogram' in signal) return { kind: 'histogram', ...signal };
+  if ('gauge' in signal) return { kind: 'gauge', ...signal };
+  if (!('per' in signal)) return { kind: 'counter', ...signal };
+  const { per, ...rest } = signal;
+  return typeof per === 'string' ? { kind: 'rate', ...rest, per } : { kind: 'count', ...rest, per };
 }
 
 function guardrailOf(

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -97,6 +97,65 @@ test('what a signal is made of follows from what it is read from', () => {
   });
 });
 
+describe('the page on telemetry', () => {
+  const page = readFileSync(join(import.meta.dirname, '../docs/telemetry.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| [^|]+ \| `([^`]+\{ source[^`]+)` \| `(\w+)` \|$/gm)].map(
+    ([, example = '', shape = '']) => ({ example, shape }),
+  );
+  const bindings = rows.map(({ example, shape }) => {
+    const text = changed((document) => {
+      document.signals = parse(example);
+      document.surfaces = {};
+      delete document.targets['checkout']?.['surface'];
+    });
+    return { binding: Object.values(read(text).signals)[0], shape };
+  });
+
+  test('has an example of every kind of binding, which is read and yields what the page says', () => {
+    const kinds = new Set(bindings.map(({ binding }) => binding?.kind));
+    expect(kinds).toEqual(new Set(['counter', 'count', 'histogram', 'moments', 'rate', 'gauge']));
+    for (const { binding, shape } of bindings) expect(binding && shapeOf(binding)).toBe(shape);
+    expect(new Set(rows.map(({ shape }) => shape))).toEqual(
+      new Set(['share', 'count', 'quantile', 'mean', 'ratio', 'level']),
+    );
+  });
+
+  test('has an example of sides with their parts', () => {
+    const [, example = ''] = /```yaml\n([^`]+)```/.exec(page) ?? [];
+    const text = changed(({ targets }) => Object.assign(targets['checkout'] ?? {}, parse(example)));
+    expect(read(text).targets['checkout']?.cohorts).toEqual({
+      label: 'variant',
+      canary: ['on'],
+      stable: ['off', 'control'],
+      segment: 'region',
+      cluster: 'pod',
+    });
+  });
+});
+
+test('events per request and rates are told apart by what they are per', () => {
+  const bindingOf = (signal: Record<string, unknown>) =>
+    read(
+      changed(({ signals }) => {
+        signals['custom:x'] = { source: 'app', ...signal };
+      }),
+    ).signals['custom:x'];
+  expect(bindingOf({ counter: 'a_total', per: { counter: 'b_total' } })).toEqual({
+    kind: 'count',
+    source: 'app',
+    counter: 'a_total',
+    match: {},
+    per: { counter: 'b_total', match: {} },
+  });
+  expect(bindingOf({ counter: 'a_total', match: { q: 'x' }, per: 'minute' })).toEqual({
+    kind: 'rate',
+    source: 'app',
+    counter: 'a_total',
+    match: { q: 'x' },
+    per: 'minute',
+  });
+});
+
 test('a guardrail on latency reads p95 unless it names another quantile', () => {
   const guardrail = { signal: 'http.latency_p95', hold: '+20 percent', severity: 'major' };
   const quantileOf = (more: object) => {
@@ -153,6 +212,44 @@ describe('what cannot be used is refused with the place', () => {
       },
       names: ['signals', 'http.error_rate'],
     },
+    ...[
+      { counter: 'x', per: 'hour' },
+      { counter: 'x', per: { gauge: 'y' } },
+      { counter: 'x', bad: { s: '5..' }, per: 'second' },
+      { counter: 'x', bad: { s: '5..' }, good: { s: '2..' } },
+      { units: 'n', sum: 'y' },
+      { units: 'n', sum: 'y', sumOfSquares: 'yy', companion: { sum: 'z', sumOfSquares: 'zz' } },
+      { histogram: 'h', gauge: 'g' },
+    ].map((signal) => ({
+      what: `a signal measured by ${JSON.stringify(signal)}`,
+      change: ({ signals }: Document) => {
+        signals['custom:x'] = { source: 'app', ...signal };
+      },
+      names: ['custom:x', 'one of: counter with bad, good or per', 'docs/telemetry.md'],
+    })),
+    {
+      what: 'a second value that is denominator and companion at once',
+      change: ({ signals }) => {
+        const second = { sum: 'z', sumOfSquares: 'zz', product: 'yz' };
+        const first = { source: 'app', units: 'n', sum: 'y', sumOfSquares: 'yy' };
+        signals['custom:x'] = { ...first, companion: second, denominator: second };
+      },
+      names: ['custom:x', 'either a denominator or a companion'],
+    },
+    {
+      what: 'a metric without a name',
+      change: ({ signals }) => {
+        signals['custom:x'] = { source: 'app', gauge: '' };
+      },
+      names: ['custom:x', 'gauge'],
+    },
+    ...(['segment', 'cluster'] as const).map((part) => ({
+      what: `a ${part} label that tells the sides apart`,
+      change: ({ targets }: Document) => {
+        Object.assign(targets['checkout'] ?? {}, { cohorts: { label: 'v', [part]: 'v' } });
+      },
+      names: ['targets.checkout.cohorts', '"v"'],
+    })),
     {
       what: 'looks closer than a second',
       change: ({ telemetry }) => {

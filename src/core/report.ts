@@ -180,6 +180,8 @@ export function reasonText(finding: Finding): string {
       return `has not enough evidence yet (${percentOfThreshold(finding)} of what is needed)`;
     case 'resolution_limited':
       return 'is measured in buckets too wide for its line';
+    case 'one_cluster_explains':
+      return 'is over its line, and one pod or host alone explains it';
     case 'thin':
       return `has too little data (${Math.floor(finding.canary.units)} canary units)`;
     case 'unreadable':
@@ -224,13 +226,16 @@ function differenceText(check: Check, canary: number | null, baseline: number | 
   if (canary === null || baseline === null) return '–';
   const compare =
     (check.hold ?? check.rollback)?.compare ?? (check.measure.kind === 'share' ? 'difference' : 'band');
-  const isRelative = compare === 'ratio' || compare === 'band' || check.measure.kind !== 'share';
+  const hasOwnUnit =
+    compare === 'difference' && ['count', 'mean', 'ratio', 'level'].includes(check.measure.kind);
+  const isRelative =
+    compare === 'ratio' || compare === 'band' || (check.measure.kind !== 'share' && !hasOwnUnit);
   const size =
     isRelative && baseline !== 0
       ? `${Math.abs(Math.round((canary / baseline - 1) * 1000) / 10)} %`
       : formatDelta(Math.abs(canary - baseline), check.measure);
   // What rounds to nothing has no direction.
-  if (/^0 /.test(size)) return size;
+  if (/^0( |$)/.test(size)) return size;
   return `${canary >= baseline ? '+' : '−'}${size}`;
 }
 

@@ -10,6 +10,26 @@ export interface Telemetry {
    * at the same instant. With `cursor` null the read only sets the starting point (`first_read`).
    */
   read(request: TelemetryRequest): Promise<Reading>;
+
+  /**
+   * What the stable side counted in the past: usable baselines from before anyone was exposed, oldest first.
+   *
+   * One sample per named signal and whole window, `from` + k × `windowMs`, none reaching beyond `to` or the present; those of
+   * a signal never overlap. A window that could not be read whole says so in its `quality`, as in `read`. A source that
+   * keeps no past answers []; what was not read when `abort` ends it is left out, never made up. It starts no counting
+   * and moves no cursor: asked again for the same, it answers the same.
+   */
+  history(request: HistoryRequest): Promise<readonly Sample[]>;
+}
+
+export interface HistoryRequest {
+  readonly signals: readonly string[];
+  /** [from, to), ms since the epoch. */
+  readonly from: number;
+  readonly to: number;
+  /** More than 0. */
+  readonly windowMs: number;
+  readonly abort: AbortSignal;
 }
 
 export interface TelemetryRequest {

@@ -1,10 +1,12 @@
 import { styleText } from 'node:util';
 import { formatDuration } from '../core/duration.ts';
-import type { Check } from '../core/plan/check.ts';
+import type { Check, Line } from '../core/plan/check.ts';
 import { signalName } from '../core/plan/check.ts';
 import { formatExposure, formatLadder } from '../core/plan/ladder.ts';
 import { formatLine } from '../core/plan/line-text.ts';
 import type { Planned } from '../core/plan/merge.ts';
+import type { Advice } from '../core/plan/preflight/advice.ts';
+import type { StageForecast } from '../core/plan/preflight/stage-forecast.ts';
 import type { Preflight } from '../core/plan/preflight.ts';
 
 /** A plan that a person can review in a minute. */
@@ -12,6 +14,7 @@ export function planText({ plan, faults }: Planned): readonly string[] {
   return [
     `${styleText('bold', plan.title)}  on ${plan.target}`,
     `  ladder    ${formatLadder(plan.ladder)}`,
+    ...ladderNote(plan),
     `  risk      ${plan.risk}${plan.riskReasons.length === 0 ? '' : `: ${plan.riskReasons.map(unstopped).join('; ')}`}`,
     `  way back  ${wayBack(plan.rollbackSafe)}`,
     '  checks',
@@ -31,6 +34,13 @@ export function planText({ plan, faults }: Planned): readonly string[] {
     ),
     ...section('cannot start', faults),
   ];
+}
+
+function ladderNote(plan: Planned['plan']): readonly string[] {
+  const note =
+    plan.ladderWhy ??
+    (plan.ladderMode === 'adaptive' ? 'adaptive: chosen anew from the traffic measured at start' : null);
+  return note === null ? [] : [`            ${note}`];
 }
 
 /** Reasons are sentences; joined in a row they lose their full stops. */
@@ -68,17 +78,50 @@ function section(title: string, lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? [] : [`  ${title}`, ...lines.map((line) => `    - ${line}`)];
 }
 
-/** The forecast of each stage, a row each. */
+/** The forecast, a row a stage: what it needs, what it has, and what a regression costs before it is found; then what would do. */
 export function preflightText(forecast: Preflight): readonly string[] {
-  const rows = forecast.stages.map((stage) => {
-    const need = stage.neededMs === null ? 'never' : formatDuration(Math.ceil(stage.neededMs / 1000) * 1000);
-    const what =
-      stage.slowest === null
-        ? ''
-        : ` (${stage.slowest}: ${stage.neededUnits ?? 'no number of'} canary requests, ${stage.expectedUnits} expected)`;
-    return `    ${stage.exposure.padEnd(6)} has ${formatDuration(stage.holdMs)}, needs ${need}${what}: ${stage.verdict.replaceAll('_', ' ')}`;
-  });
-  return [`  preflight at ${Math.round(forecast.unitsPerMinute)} requests/min`, ...rows];
+  return [
+    `  preflight at ${Math.round(forecast.unitsPerMinute)} requests/min`,
+    ...forecast.stages.map((stage) => `    ${stage.exposure.padEnd(6)} ${needText(stage)}${harmText(stage)}`),
+    ...(forecast.workable === null ? [] : [`    a ladder that works: ${formatLadder(forecast.workable)}`]),
+    ...forecast.advice.map((advice) => `    ${adviceText(advice)}`),
+  ];
+}
+
+function needText(stage: StageForecast): string {
+  const need = stage.neededMs === null ? 'never' : wholeSeconds(stage.neededMs);
+  const what =
+    stage.slowest === null
+      ? ''
+      : ` (${stage.slowest}: ${stage.isTooCoarse ? 'its buckets are too wide for its line' : `${stage.neededUnits ?? 'no number of'} canary ${stage.unit}, ${stage.expectedUnits} expected`})`;
+  return `has ${formatDuration(stage.holdMs)}, needs ${need}${what}: ${stage.verdict.replaceAll('_', ' ')}`;
+}
+
+/** "; error rate +2 points: found after about 430 requests, 9 of them bad because of it, in 22m" */
+function harmText({ harm }: StageForecast): string {
+  if (harm === null) return '';
+  const unit = harm.badRequests === null ? 'units' : 'requests';
+  const bad = harm.badRequests === null ? '' : `, ${harm.badRequests} of them bad because of it`;
+  return `; ${harm.signal} ${formatLine(harm.line, harm.measure, harm.worse)} is found after about ${harm.requests} ${unit}${bad}, in ${wholeSeconds(harm.ms)}`;
+}
+
+function adviceText(advice: Advice): string {
+  switch (advice.kind) {
+    case 'coarser_lines': {
+      const line = (verb: string, at: Line | null) =>
+        at === null ? [] : [`${verb} ${formatLine(at, advice.measure, advice.worse)}`];
+      const lines = [...line('hold', advice.hold), ...line('roll back', advice.rollback)].join(', ');
+      return `${advice.signal} could be cleared with coarser lines: ${lines}`;
+    }
+    case 'never':
+      return `${advice.signal} cannot be cleared by this traffic, however coarse its lines`;
+    case 'widen':
+      return `\`widen: true\` on the target lets steps up to ${advice.upToPercent}% be taken without full evidence`;
+  }
+}
+
+function wholeSeconds(ms: number): string {
+  return formatDuration(Math.ceil(ms / 1000) * 1000);
 }
 
 /** The plan as JSON for other programs; the contract of `sluice plan --json`. */
@@ -88,6 +131,8 @@ export function planJson({ plan, faults }: Planned): object {
     riskReasons: plan.riskReasons,
     rollbackSafe: plan.rollbackSafe,
     surfaces: plan.surface === null ? [] : [plan.surface],
+    ...(plan.ladderMode === undefined ? {} : { ladderMode: plan.ladderMode }),
+    ...(plan.ladderWhy === undefined ? {} : { ladderWhy: plan.ladderWhy }),
     ladder: plan.ladder.map((stage) => ({
       exposure: formatExposure(stage.exposure),
       hold: formatDuration(stage.holdMs),

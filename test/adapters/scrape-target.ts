@@ -2,7 +2,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openScrapeTelemetry } from '../../src/adapters/scrape/scrape.ts';
 import type { Sample, Stat } from '../../src/core/gate/sample.ts';
-import type { SignalBinding } from '../../src/core/plan/signal-binding.ts';
+import type { Cohorts, SignalBinding } from '../../src/core/plan/signal-binding.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 /** A process that counts what it serves and exposes it, with nothing behind it. */
@@ -123,12 +123,16 @@ export interface Scraping {
   /** One read of `signal` a tick after the former, going on from its cursor. Canary, then stable. */
   read(signal: string, ...bodies: Bodies): Promise<readonly [Sample, Sample]>;
   now(): number;
+  /** Where the next read starts, and another place for it. */
+  cursor(): string | null;
+  resume(cursor: string | null): void;
 }
 
 /** Scraping of endpoints that answer what the test says, through a fetch of its own. */
 export function scraping(
   endpointN = 1,
   bindings: Readonly<Record<string, SignalBinding>> = BINDINGS,
+  parts: Pick<Cohorts, 'segment' | 'cluster'> = {},
 ): Scraping {
   const clock = virtualClock();
   const endpoints = Array.from({ length: endpointN }, (_, at) => `http://pod-${at}/metrics`);
@@ -137,7 +141,7 @@ export function scraping(
   const telemetry = openScrapeTelemetry({
     endpoints,
     bindings,
-    cohorts: { label: 'v', canary: ['on'], stable: ['off', 'control'] },
+    cohorts: { label: 'v', canary: ['on'], stable: ['off', 'control'], ...parts },
     timeoutMs: 1_000,
     clock,
     fetch: async (url) => {
@@ -148,6 +152,10 @@ export function scraping(
   });
   return {
     now: clock.now,
+    cursor: () => cursor,
+    resume: (from) => {
+      cursor = from;
+    },
     async read(signal, ...answers) {
       await clock.advance(TICK_MS);
       bodies = answers;

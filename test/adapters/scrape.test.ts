@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { joinedTelemetry } from '../../src/adapters/joined/telemetry.ts';
 import { openScrapeTelemetry } from '../../src/adapters/scrape/scrape.ts';
 import type { SignalBinding } from '../../src/core/plan/signal-binding.ts';
-import { describeTelemetry, type TelemetryWorld } from '../contracts/telemetry.ts';
+import { describeHistory, describeTelemetry, type TelemetryWorld } from '../contracts/telemetry.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 import { countingProcess, metricsServer, sending } from './scrape-target.ts';
 
@@ -58,6 +59,21 @@ async function openWorld(): Promise<TelemetryWorld> {
 }
 
 describeTelemetry('scraping /metrics', openWorld);
+describeHistory('scraping /metrics', async () => ({ ...(await openWorld()), keepsPast: false }));
+
+const JOINED = 'several sources as one';
+const joinedWorld = async (): Promise<TelemetryWorld> => {
+  const world = await openWorld();
+  const { telemetry } = world;
+  return {
+    ...world,
+    telemetry: joinedTelemetry({ app: telemetry, edge: telemetry }, (signal) =>
+      signal === 'http.latency_p95' ? 'edge' : 'app',
+    ),
+  };
+};
+describeTelemetry(JOINED, joinedWorld);
+describeHistory(JOINED, async () => ({ ...(await joinedWorld()), keepsPast: false }));
 
 const options = {
   endpoints: ['http://127.0.0.1:9/metrics'],

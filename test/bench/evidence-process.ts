@@ -1,9 +1,15 @@
 import { performance } from 'node:perf_hooks';
-import { HARM_START, SAFETY_START, stepHarm, stepSafety } from '../../src/core/gate/evidence-process.ts';
+import {
+  SAFETY_START,
+  STANDARD_MIXTURE,
+  startHarm,
+  stepHarm,
+  stepSafety,
+} from '../../src/core/gate/evidence-process.ts';
 import { randomFrom } from '../../src/simulate/random.ts';
 
 /**
- * What one interval of one share check costs: a harm step over eight alternatives and a safety step for either margin.
+ * What one interval of one share check costs: a harm step over ten alternatives and a safety step for either margin.
  * Said also as a multiple of a plain loop of as many `Math.log` calls as the steps make, which travels between machines.
  * Exits 1 beyond the bound, so that CI notices an accident of an order of magnitude, not a slow afternoon.
  */
@@ -11,8 +17,8 @@ const INTERVALS = 200_000;
 /** The quickest batch is what counts: whatever else the machine does only ever slows one down. */
 const BATCH = 10_000;
 const MOST_MICROSECONDS = 5;
-/** Two for each of 8 + 2 × 5 alternatives; the mixture's own are not counted. */
-const LOGS_PER_INTERVAL = 36;
+/** Two for each of 10 + 2 × 5 alternatives; the mixture's own are not counted. */
+const LOGS_PER_INTERVAL = 40;
 
 const random = randomFrom(1);
 const WINDOWS = Array.from({ length: 1_024 }, () => ({
@@ -22,11 +28,16 @@ const WINDOWS = Array.from({ length: 1_024 }, () => ({
 const EVIDENCE = { times: 1, plus: 0.0025 };
 const WIDE = { times: 1, plus: 0.02 };
 const TIGHT = { times: 1, plus: 0.005 };
-const SETTINGS = { noise: { tau: 0.25 }, plannedLooks: 60 };
+const SETTINGS = {
+  noise: { tau: 0.25 },
+  plannedLooks: 60,
+  targets: [TIGHT, WIDE],
+  mixture: STANDARD_MIXTURE,
+};
 
 /** Microseconds per interval, and a number that depends on all of the work, so that none of it is left out. */
 function measured(intervals: number): { readonly microseconds: number; readonly check: number } {
-  let [harm, wide, tight] = [HARM_START, SAFETY_START, SAFETY_START];
+  let [harm, wide, tight] = [startHarm(2), SAFETY_START, SAFETY_START];
   const begun = performance.now();
   for (let at = 0; at < intervals; at++) {
     const counts = WINDOWS[at % WINDOWS.length];

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Cohort, Sample, Stat } from '../../src/core/gate/sample.ts';
-import type { Reading, Telemetry } from '../../src/ports/telemetry.ts';
+import type { HistoryRequest, Reading, Telemetry } from '../../src/ports/telemetry.ts';
 
 /**
  * A small world an adapter reads: one service, its canary and its stable side, measured by two signals.
@@ -170,6 +170,111 @@ export function describeTelemetry(name: string, open: () => Promise<TelemetryWor
 
     test('a signal that nothing measures is a bug, and named', async () => {
       await expect(read(null, ['cache.hit_ratio'])).rejects.toThrow(/cache\.hit_ratio/);
+    });
+  });
+}
+
+/** A source, and whether it keeps a past. */
+export interface PastWorld {
+  readonly telemetry: Telemetry;
+  readonly keepsPast: boolean;
+  now(): number;
+  close(): Promise<void>;
+}
+
+/** The rules of `Telemetry.history`, which every adapter must keep. */
+export function describeHistory(name: string, open: () => Promise<PastWorld>): void {
+  describe(`${name} keeps the rules of history`, () => {
+    let world: PastWorld;
+    beforeEach(async () => {
+      world = await open();
+    });
+    afterEach(() => world.close());
+
+    const HOUR_MS = 3_600_000;
+    const WINDOW_MS = 60_000;
+    const past = (over: Partial<HistoryRequest> = {}) =>
+      world.telemetry.history({
+        signals: SIGNALS,
+        from: world.now() - HOUR_MS,
+        to: world.now(),
+        windowMs: WINDOW_MS,
+        abort: new AbortController().signal,
+        ...over,
+      });
+
+    test('a source that keeps a past gives it, and one that keeps none gives nothing', async () => {
+      expect((await past()).length > 0).toBe(world.keepsPast);
+    });
+
+    test('it is of the stable side alone', async () => {
+      expect((await past()).filter(({ cohort }) => cohort !== 'stable')).toEqual([]);
+    });
+
+    test('it is of the signals asked for, and of no other', async () => {
+      const [signal = ''] = SIGNALS;
+      const found = new Set((await past({ signals: [signal] })).map((sample) => sample.signal));
+      expect([...found]).toEqual(world.keepsPast ? [signal] : []);
+    });
+
+    test('its windows ascend, are as long as asked, lie within the request and never overlap', async () => {
+      const [from, to] = [world.now() - HOUR_MS - 7, world.now() - 11];
+      const samples = await past({ from, to });
+      expect(samples.map((sample) => sample.from)).toEqual(
+        samples.map((sample) => sample.from).toSorted((a, b) => a - b),
+      );
+      for (const sample of samples) {
+        expect(sample.to - sample.from).toBe(WINDOW_MS);
+        expect(sample.from).toBeGreaterThanOrEqual(from);
+        expect(sample.to).toBeLessThanOrEqual(to);
+      }
+      for (const signal of SIGNALS) {
+        const own = samples.filter((sample) => sample.signal === signal);
+        for (const [at, { from }] of own.entries()) {
+          expect(from).toBeGreaterThanOrEqual(own[at - 1]?.to ?? 0);
+        }
+      }
+    });
+
+    test('a window is usable or says why it is not', async () => {
+      for (const { stat, quality } of await past()) {
+        if (quality.unusable === null) expect(stat).not.toBeNull();
+        else expect((quality.detail ?? '').length).toBeGreaterThan(0);
+      }
+    });
+
+    test('it ends with the present, and what is shorter than a window has none', async () => {
+      const samples = await past({ from: world.now() - 2 * WINDOW_MS, to: world.now() + HOUR_MS });
+      expect(samples.every(({ to }) => to <= world.now())).toBe(true);
+      expect(await past({ from: world.now() - WINDOW_MS + 1 })).toEqual([]);
+      expect(await past({ from: world.now(), to: world.now() - HOUR_MS })).toEqual([]);
+    });
+
+    test('asked again it is the same', async () => {
+      expect(await past()).toEqual(await past());
+    });
+
+    test('given up, it ends with what it has read by then', async () => {
+      const whole = await past();
+      expect(await past({ abort: AbortSignal.abort() })).toEqual([]);
+      const givenUp = new AbortController();
+      const cut = past({ abort: givenUp.signal });
+      givenUp.abort();
+      const samples = await cut;
+      expect(samples).toEqual(whole.slice(0, samples.length));
+      if (world.keepsPast) expect(samples.length).toBeLessThan(whole.length);
+    });
+
+    test('it moves no cursor: what is read next is the same with it or without', async () => {
+      const { cursor } = await world.telemetry.read({
+        signals: SIGNALS,
+        cursor: null,
+        abort: new AbortController().signal,
+      });
+      await past();
+      const again = { signals: SIGNALS, cursor, abort: new AbortController().signal };
+      const { samples } = await world.telemetry.read(again);
+      expect(samples.every(({ from }) => from === world.now())).toBe(true);
     });
   });
 }

@@ -1,4 +1,4 @@
-import { isSameBounds, type SeriesCounts } from './selection.ts';
+import { isSameBounds, type SeriesCounts } from './series-counts.ts';
 
 /** Raw values of one signal in one cohort at one endpoint, as last read. */
 export interface Mark {
@@ -24,10 +24,8 @@ export interface Tally {
   /** The mark's time: everything counted happened after it. */
   readonly from: number;
   readonly bounds: readonly number[];
-  /** Per bucket (one for a counter), every series, and those in x; `inX` ≤ `all`. */
-  readonly all: readonly number[];
-  readonly inX: readonly number[];
-  readonly seriesN: number;
+  /** By how much each series grew, per bucket (one for a counter). None is negative. */
+  readonly increases: readonly SeriesCounts[];
   /** 1 when the process behind the endpoint had restarted: one restart resets all its counters. */
   readonly resets: number;
   readonly born: number;
@@ -88,30 +86,20 @@ function markOf(seen: Seen): Mark {
 type ReadMark = Mark & { readonly values: NonNullable<Mark['values']> };
 
 function tally(mark: ReadMark, seen: Seen, isRestarted: boolean): Counting {
-  const all = new Array<number>(seen.bounds.length + 1).fill(0);
-  const inX = all.slice();
   let born = 0;
   let isReset = isRestarted && Object.keys(mark.values).length > 0;
-  for (const { key, counts, isInX } of seen.series) {
+  const increases = seen.series.map((series): SeriesCounts => {
+    const { key, counts } = series;
     const former = mark.values[key];
     if (former === undefined) born += 1;
     const hasFallen = former?.some((count, at) => count > (counts[at] ?? 0)) ?? false;
     if (hasFallen) isReset = true;
     const base = isRestarted || hasFallen ? undefined : former;
-    for (const [at, count] of counts.entries()) {
-      const more = count - (base?.[at] ?? 0);
-      all[at] = (all[at] ?? 0) + more;
-      if (isInX) inX[at] = (inX[at] ?? 0) + more;
-    }
-  }
+    return { ...series, counts: counts.map((count, at) => count - (base?.[at] ?? 0)) };
+  });
   const next = isRestarted ? markOf(seen) : withVanished(markOf(seen), mark);
-  const seriesN = seen.series.length;
   const resets = isReset ? 1 : 0;
-  return {
-    kind: 'counted',
-    tally: { from: mark.at, bounds: seen.bounds, all, inX, seriesN, resets, born },
-    next,
-  };
+  return { kind: 'counted', tally: { from: mark.at, bounds: seen.bounds, increases, resets, born }, next };
 }
 
 function withVanished(next: Mark, former: ReadMark): Mark {

@@ -3,10 +3,12 @@ import type { Cohort } from '../../core/gate/sample.ts';
 import type { Cohorts, SignalBinding } from '../../core/plan/signal-binding.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Reading, Telemetry, TelemetryRequest } from '../../ports/telemetry.ts';
-import { type Part, sampleOf } from './cohort-sample.ts';
+import { type Portion, sampleOf } from './cohort-sample.ts';
+import { exposureOf } from './counted-stat.ts';
 import { type Counting, countSince, type Mark } from './counting.ts';
 import { formatCursor, markKey, parseCursor, type ScrapeCursor } from './cursor.ts';
 import { processStart, type Reply, readEndpoint } from './endpoint.ts';
+import { keptKeys, MAX_SEGMENTS, partKey } from './partition.ts';
 import { compileBinding, type Select } from './selection.ts';
 
 export interface ScrapeOptions {
@@ -27,7 +29,7 @@ const COHORTS: readonly Cohort[] = ['canary', 'stable'];
 /** A signal made ready to be read from expositions. */
 interface Probe {
   readonly signal: string;
-  readonly kind: SignalBinding['kind'];
+  readonly binding: SignalBinding;
   readonly select: Select;
   /** Equal texts count the same series; marks taken under another text are not this signal's. */
   readonly measure: string;
@@ -52,7 +54,7 @@ interface Round {
 
 /** What one answer contributes to one sample, and where the count goes on from; null where nothing is counted. */
 interface Contribution {
-  readonly part: Part;
+  readonly portion: Portion;
   readonly next: Mark | null;
 }
 
@@ -63,6 +65,7 @@ interface Contribution {
  * endpoint from its own last good reply: one that was silent counts its whole gap when it is back. See `sampleOf` for
  * what is unusable and why. It rejects only for bugs: a signal that has no binding. Both cohorts of a signal come from
  * the same bodies. Latency bounds are in ms. Throws for options that would count an event twice or not at all.
+ * A page knows no past: `history` is always empty.
  */
 export function openScrapeTelemetry(options: ScrapeOptions): Telemetry {
   checkOptions(options);
@@ -77,8 +80,7 @@ export function openScrapeTelemetry(options: ScrapeOptions): Telemetry {
       const round: Round = { now, before, kept: keptMarks(options, probes, before), answers };
       const marks = new Map(round.kept);
       const samples = asked.flatMap((probe) =>
-        COHORTS.map((cohort) => {
-          const { sample, next } = readCohort(round, probe, cohort);
+        readSignal(round, probe).map(({ sample, next }) => {
           for (const [key, mark] of next) marks.set(key, mark);
           return sample;
         }),
@@ -86,14 +88,17 @@ export function openScrapeTelemetry(options: ScrapeOptions): Telemetry {
       const measures = Object.fromEntries([...probes.values()].map((probe) => [probe.signal, probe.measure]));
       return { samples, cursor: formatCursor({ at: now, measures, marks: Object.fromEntries(marks) }) };
     },
+    history: async () => [],
   };
 }
 
 function compileProbes({ bindings, cohorts }: ScrapeOptions): ReadonlyMap<string, Probe> {
   const probes = new Map<string, Probe>();
   for (const [signal, binding] of Object.entries(bindings)) {
-    const measure = canonicalJson({ binding, cohorts });
-    probes.set(signal, { signal, kind: binding.kind, select: compileBinding(binding, cohorts), measure });
+    // Not the segment and cluster labels: they part the same series otherwise.
+    const { label, canary, stable } = cohorts;
+    const measure = canonicalJson({ binding, cohorts: { label, canary, stable } });
+    probes.set(signal, { signal, binding, select: compileBinding(binding, cohorts), measure });
   }
   return probes;
 }
@@ -157,21 +162,39 @@ function unread(at: number): Mark {
   return { at, startedAt: null, bounds: [], values: null };
 }
 
-/** One sample, and the marks from which the next one counts. */
-function readCohort({ now, before, kept, answers }: Round, probe: Probe, cohort: Cohort) {
-  const contributions = answers.map((answer) => {
-    const key = markKey({ endpoint: answer.endpoint, signal: probe.signal, cohort });
-    const former = kept.get(key) ?? unread(before?.at ?? now);
-    return { key, ...contributionOf(answer, probe, { cohort, former, now }) };
+/** One signal's samples, and the marks from which the next ones count. */
+function readSignal({ now, before, kept, answers }: Round, probe: Probe) {
+  const { signal, binding } = probe;
+  const sides = COHORTS.map((cohort) => ({
+    cohort,
+    contributions: answers.map((answer) => {
+      const key = markKey({ endpoint: answer.endpoint, signal, cohort });
+      const former = kept.get(key) ?? unread(before?.at ?? now);
+      return { key, ...contributionOf(answer, probe, { cohort, former, now }) };
+    }),
+  }));
+  const segments = segmentsOf(sides.flatMap(({ contributions }) => contributions));
+  return sides.map(({ cohort, contributions }) => {
+    const portions = contributions.map(({ portion }) => portion);
+    const of = { signal, cohort, previous: before?.at ?? null, now, binding, segments };
+    const sample = sampleOf(of, portions);
+    // Counts that were not handed out, because another endpoint spoilt the sum, are left to be counted.
+    const next = contributions.flatMap(({ key, portion, next }): readonly (readonly [string, Mark])[] =>
+      next === null || (portion.kind === 'counted' && sample.stat === null) ? [] : [[key, next]],
+    );
+    return { sample, next };
   });
-  const { signal, kind } = probe;
-  const parts = contributions.map(({ part }) => part);
-  const sample = sampleOf({ signal, kind, cohort, previous: before?.at ?? null, now }, parts);
-  // Counts that were not handed out, because another endpoint spoilt the sum, are left to be counted.
-  const next = contributions.flatMap(({ key, part, next }): readonly (readonly [string, Mark])[] =>
-    next === null || (part.kind === 'counted' && sample.stat === null) ? [] : [[key, next]],
+}
+
+/** Segments told apart in this round, of canary and stable alike. */
+function segmentsOf(contributions: readonly Contribution[]): ReadonlySet<string> {
+  const counted = contributions.flatMap(({ portion }) =>
+    portion.kind === 'counted' ? portion.tally.increases : [],
   );
-  return { sample, next };
+  const sizes = counted.flatMap((series) =>
+    series.segment === null ? [] : [{ key: partKey(series.segment), size: exposureOf(series) }],
+  );
+  return keptKeys(sizes, MAX_SEGMENTS);
 }
 
 interface Place {
@@ -186,39 +209,39 @@ interface Place {
  */
 function contributionOf({ endpoint, reply, startedAt }: Answer, probe: Probe, place: Place): Contribution {
   const { former, now } = place;
-  const name = nameOf(endpoint);
-  const isLevel = probe.kind === 'gauge';
+  const whose = { endpoint: nameOf(endpoint), host: new URL(endpoint).host };
+  const isLevel = probe.binding.kind === 'gauge';
   if (reply.kind === 'failed') {
     const { unusable, why } = reply;
-    return { part: { kind: 'unusable', endpoint: name, unusable, why }, next: isLevel ? null : former };
+    return { portion: { ...whose, kind: 'unusable', unusable, why }, next: isLevel ? null : former };
   }
   const selection = probe.select(reply.exposition, place.cohort);
   switch (selection.kind) {
     case 'unusable':
-      return { part: { ...selection, endpoint: name }, next: isLevel ? null : former };
+      return { portion: { ...whose, ...selection }, next: isLevel ? null : former };
     case 'level':
-      return { part: { kind: 'level', endpoint: name, values: selection.values }, next: null };
+      return { portion: { ...whose, ...selection }, next: null };
     case 'absent': {
       // Read and found missing: what appears from now on is born, and counts from nothing.
       const { next } = countSince(former, { at: now, startedAt, bounds: [], series: [] });
-      return { part: { kind: 'absent', endpoint: name, what: selection.what }, next: isLevel ? null : next };
+      return { portion: { ...whose, ...selection }, next: isLevel ? null : next };
     }
     case 'counts': {
-      const { bounds, series } = selection;
+      const { bounds, series, missing } = selection;
       const counting = countSince(former, { at: now, startedAt, bounds, series });
-      return { part: partOf(name, counting), next: counting.next };
+      return { portion: { ...whose, ...countedPortion(counting, missing) }, next: counting.next };
     }
   }
 }
 
-function partOf(endpoint: string, counting: Counting): Part {
+function countedPortion(counting: Counting, missing: readonly string[]) {
   switch (counting.kind) {
     case 'counted':
-      return { kind: 'counted', endpoint, tally: counting.tally };
+      return { kind: 'counted', tally: counting.tally, missing } as const;
     case 'starts':
-      return { kind: 'unusable', endpoint, unusable: 'first_read', why: 'is read for the first time' };
+      return { kind: 'unusable', unusable: 'first_read', why: 'is read for the first time' } as const;
     case 'inconsistent':
-      return { kind: 'unusable', endpoint, unusable: 'inconsistent', why: counting.why };
+      return { kind: 'unusable', unusable: 'inconsistent', why: counting.why } as const;
   }
 }
 

@@ -21,10 +21,47 @@ export interface NullLine {
 /** How much one interval may weigh. `tau` is the arm-level coefficient of variation from interval to interval. */
 export interface Noise {
   readonly tau: number;
+  /** Least design effect, where clusters of one side differ more than counting lets them; 1 when left out. */
+  readonly phi?: number;
 }
 
-/** Harm alternatives: the treated mean is this many times what the line allows. Equal weights. */
+/** Harm alternatives: the treated mean is this many times what the line allows. Equal shares of what the targets leave. */
 const HARM_FACTORS = [1.1, 1.25, 1.5, 2, 3, 5, 10, 30] as const;
+/** A target must lie strictly beyond the null line. */
+const NEAREST_TARGET = 1.1;
+
+/**
+ * How the stake of a harm process is divided. Any stakes that add up to at most 1 keep it an e-process; a good guess only finds
+ * harm sooner.
+ */
+export interface HarmMixture {
+  /** On the process that runs from the beginning. */
+  readonly fromStart: number;
+  /** On processes that start later, within the planned looks and after them: a regression at minute 38 is not diluted by 37 good ones. */
+  readonly restarts: number;
+  readonly overtime: number;
+  /** ln stakes on alternatives: first the targets (lines that people wrote), then the grid of factors. */
+  readonly logWeights: readonly number[];
+}
+
+export function harmMixture(stakes: {
+  readonly fromStart: number;
+  readonly restarts: number;
+  readonly overtime: number;
+  readonly onTargets: readonly number[];
+}): HarmMixture {
+  const onGrid = 1 - stakes.onTargets.reduce((sum, stake) => sum + stake, 0);
+  const weights = [...stakes.onTargets, ...HARM_FACTORS.map(() => onGrid / HARM_FACTORS.length)];
+  return { ...stakes, logWeights: weights.map(Math.log) };
+}
+
+/** Half the stake on the two effects people wrote down (hold, rollback): what they care about is the best guess of a bad release. */
+export const STANDARD_MIXTURE = harmMixture({
+  fromStart: 0.7,
+  restarts: 0.25,
+  overtime: 0.05,
+  onTargets: [0.1, 0.4],
+});
 
 /** Safety alternatives: how far from no effect towards the line, and with which weight. The last is half the reference. */
 const SAFETY_STEPS = [
@@ -34,11 +71,6 @@ const SAFETY_STEPS = [
   { towardsLine: 0.75, weight: 0.1 },
 ] as const;
 const SAFETY_HALF_WEIGHT = 0.1;
-
-/** Weight given to processes that start later, so that a regression at minute 38 is not diluted by 37 good ones. */
-const RESTART_WEIGHT = 0.25;
-/** Weight of the process that runs from the beginning. */
-const LOG_FROM_START_WEIGHT = Math.log(0.5);
 
 /** The least predicted rate: a reference that never failed still predicts something. */
 export const RATE_FLOOR = 1e-6;
@@ -60,7 +92,7 @@ export function logEvidence(
   if (line.times === 0) {
     const limit = line.plus;
     const logE = treated.x * Math.log(lc / limit) - treated.n * (lc - limit);
-    return logE / (1 + noise.tau ** 2 * limit * treated.n);
+    return logE / Math.max(1 + noise.tau ** 2 * limit * treated.n, noise.phi ?? 1);
   }
   if (treated.n === 0 || reference.n === 0) return 0;
   const { a, b } = leastFavourable(treated.n, reference.n, line, lc, ls);
@@ -70,7 +102,7 @@ export function logEvidence(
     reference.x * Math.log(ls / b) -
     reference.n * (ls - b);
   const spread = (a * a + line.times ** 2 * b * b) / (a / treated.n + (line.times ** 2 * b) / reference.n);
-  return logE / (1 + noise.tau ** 2 * spread);
+  return logE / Math.max(1 + noise.tau ** 2 * spread, noise.phi ?? 1);
 }
 
 /**
@@ -107,54 +139,75 @@ export interface HarmState {
   readonly peak: number;
 }
 
-export const HARM_START: HarmState = {
-  looks: 0,
-  fromStart: HARM_FACTORS.map(() => 0),
-  restarted: HARM_FACTORS.map(() => LOG_FLOOR),
-  peak: LOG_FLOOR,
-};
+/** Before the first interval, for a process with this many targets. */
+export function startHarm(targets: number): HarmState {
+  const alternatives = Array.from({ length: targets + HARM_FACTORS.length });
+  return {
+    looks: 0,
+    fromStart: alternatives.map(() => 0),
+    restarted: alternatives.map(() => LOG_FLOOR),
+    peak: LOG_FLOOR,
+  };
+}
 
 /**
  * One interval more of evidence that the treated mean is above the line.
  *
- * `ls` is the reference mean predicted from earlier data, `plannedLooks` the number of looks over which restarts are
- * spread: their weights sum to 1/4 over these and stay below 1/2 for any number of looks, so with the process from the start
- * they are at most 1. Weighted Shiryaev-Roberts.
+ * `ls` is the reference mean predicted from earlier data, `plannedLooks` the number of looks over which the restarts' stake is
+ * spread; what looks beyond them get adds up to `overtime`. Weighted Shiryaev-Roberts. `targets` are lines that people wrote,
+ * as many as the mixture stakes on.
  */
 export function stepHarm(
   state: HarmState,
   counts: { readonly treated: Counts; readonly reference: Counts },
   line: NullLine,
   ls: number,
-  settings: { readonly noise: Noise; readonly plannedLooks: number },
+  settings: {
+    readonly noise: Noise;
+    readonly plannedLooks: number;
+    readonly targets: readonly NullLine[];
+    readonly mixture: HarmMixture;
+  },
 ): HarmState {
   const looks = state.looks + 1;
-  const logWeight = Math.log(restartWeight(looks, settings.plannedLooks));
+  const logWeight = Math.log(restartWeight(looks, settings.plannedLooks, settings.mixture));
   const allowed = line.times * ls + line.plus;
+  const lcs = [
+    ...settings.targets.map((target) => Math.max(target.times * ls + target.plus, NEAREST_TARGET * allowed)),
+    ...HARM_FACTORS.map((factor) => factor * allowed),
+  ];
   const fromStart: number[] = [];
   const restarted: number[] = [];
-  for (let k = 0; k < HARM_FACTORS.length; k++) {
-    const lc = allowed * (HARM_FACTORS[k] ?? 1);
+  for (const [k, lc] of lcs.entries()) {
     const step = logEvidence(counts.treated, counts.reference, line, { lc, ls }, settings.noise);
     fromStart.push(floored((state.fromStart[k] ?? 0) + step));
     restarted.push(floored(logAdd(state.restarted[k] ?? LOG_FLOOR, logWeight) + step));
   }
   const next = { looks, fromStart, restarted, peak: LOG_FLOOR };
-  return { ...next, peak: Math.max(state.peak, logHarm(next)) };
+  return { ...next, peak: Math.max(state.peak, logHarm(next, settings.mixture)) };
 }
 
 /** ln M: the mixture over alternatives and starting times, now. */
-export function logHarm({ fromStart, restarted }: Pick<HarmState, 'fromStart' | 'restarted'>): number {
+export function logHarm(
+  { fromStart, restarted }: Pick<HarmState, 'fromStart' | 'restarted'>,
+  mixture: HarmMixture,
+): number {
   const terms: number[] = [];
-  for (const log of fromStart) terms.push(LOG_FROM_START_WEIGHT + log);
-  for (const log of restarted) terms.push(log);
-  return logSum(terms) - Math.log(HARM_FACTORS.length);
+  const logFromStart = Math.log(mixture.fromStart);
+  for (const [k, logWeight] of mixture.logWeights.entries()) {
+    terms.push(
+      logWeight + logFromStart + (fromStart[k] ?? LOG_FLOOR),
+      logWeight + (restarted[k] ?? LOG_FLOOR),
+    );
+  }
+  return logSum(terms);
 }
 
-function restartWeight(look: number, plannedLooks: number): number {
+/** Beyond the planned looks the weights telescope: J sum over t > J of 1 / (t (t + 1)) is J / (J + 1). */
+function restartWeight(look: number, plannedLooks: number, mixture: HarmMixture): number {
   return look <= plannedLooks
-    ? RESTART_WEIGHT / plannedLooks
-    : (RESTART_WEIGHT * plannedLooks) / (look * (look + 1));
+    ? mixture.restarts / plannedLooks
+    : (mixture.overtime * plannedLooks) / (look * (look + 1));
 }
 
 /** State of a safety process: one log number per alternative, from the start of the rollout, no restarts. */

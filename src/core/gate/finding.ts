@@ -1,5 +1,6 @@
 import type { Check } from '../plan/check.ts';
 import type { CheckIntent } from '../plan/proposal.ts';
+import type { Interval } from './interval.ts';
 import type { Unusable } from './sample.ts';
 import type { GateSettings } from './settings.ts';
 
@@ -13,6 +14,7 @@ export type FindingReason =
   | 'over_line_unconfirmed'
   | 'not_enough_evidence'
   | 'resolution_limited'
+  | 'one_cluster_explains'
   | 'thin'
   | 'unreadable'
   | 'stale'
@@ -44,6 +46,10 @@ export interface Finding {
   readonly harm: HarmEvidence;
   /** ln of safety evidence for the margin in force, and the threshold. */
   readonly safety: { readonly log: number; readonly threshold: number; readonly margin: 'wide' | 'tight' };
+  /** Plausible range of canary minus baseline over this stage; null where there is none to give. */
+  readonly interval: Interval | null;
+  /** Until it is clear if the canary is as good as the baseline from now on, at this traffic; 0 when clear, null when unknown or never. */
+  readonly clearInMs: number | null;
   /** Why a reading could not be used, since when. */
   readonly blind: {
     readonly since: number;

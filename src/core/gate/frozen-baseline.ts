@@ -3,7 +3,7 @@ import type { Histogram } from './exceedance.ts';
 import { sizeOf } from './exceedance.ts';
 
 /** Day-to-day coefficient of variation assumed of a stable fleet that no longer runs beside the canary. */
-const DRIFT = 0.3;
+export const DRIFT = 0.3;
 
 /**
  * The pseudo-arm for one look when nobody runs beside the canary (100 %, blue/green): what stable showed earlier in this

@@ -1,15 +1,14 @@
 import type { Check } from '../plan/check.ts';
 import {
   absorbQuantile,
-  absorbShare,
   type CheckState,
   fits,
   type LevelState,
+  type MomentsState,
   NO_HISTOGRAMS,
   nextStage,
   plusHistograms,
   type QuantileState,
-  type ShareState,
   seenAfter,
   startState,
   unusableIn,
@@ -19,9 +18,13 @@ import type { Evidence } from './evidence.ts';
 import { type Histogram, sameBounds, sizeOf } from './exceedance.ts';
 import { frozenCounts, frozenHistogram } from './frozen-baseline.ts';
 import { isOver } from './lines.ts';
+import { arePossible, NO_MOMENTS } from './moments.ts';
+import { absorbMoments } from './moments-state.ts';
 import { logHarmOf } from './quantile-evidence.ts';
-import type { Sample, Stat } from './sample.ts';
+import type { Part, Sample, Stat } from './sample.ts';
 import type { GateSettings } from './settings.ts';
+import { clustersIn, countsIn, type Parts, segmentsIn } from './share-counts.ts';
+import { absorbShare, type ShareState } from './share-state.ts';
 
 /** What the gate remembers of a rollout, by check id: a fold of its evidence. */
 export type GateState = Readonly<Record<string, CheckState>>;
@@ -92,31 +95,43 @@ function absorbWindow(check: Check, state: CheckState, window: Window, context: 
     case 'quantile':
       return quantileWindow(check, state, window, context);
     case 'moments':
-      return state;
+      return momentsWindow(check, state, window, context);
     case 'level':
       return levelWindow(check, state, window, context);
   }
 }
 
 function shareWindow(check: Check, state: ShareState, window: Window, context: StageContext): ShareState {
+  const kind =
+    check.measure.kind === 'count' ? 'count' : check.measure.kind === 'share' ? 'share' : 'histogram';
   // Impossible counts weigh more than being partial: a partial window is still used.
-  const fault = misshapen(window, 'share', context) ?? unusableIn(window, needsStable(check, context));
-  const canary = countsOf(window.canary.stat);
+  const fault = misshapen(window, kind, context) ?? unusableIn(window, needsStable(check, context));
+  const canary = countsIn(check, window.canary.stat);
   const stable = context.alone
     ? frozenCounts(state.rollout.stable, context.looks)
-    : countsOf(window.stable.stat);
+    : countsIn(check, window.stable.stat);
   const seen = { ...state, ...seenAfter(state, window, fault, canary?.n ?? 0) };
   if (canary === null || (fault !== null && fault.quality.unusable !== 'partial')) return seen;
-  const counts = { canary, stable: stable ?? { n: 0, x: 0 } };
-  const absorbed = absorbShare(seen, check, counts, {
-    at: window.canary.to,
-    partial: fault !== null,
-    settings: context.settings,
-  });
-  // A frozen baseline is made of the rollout's own stable counts and must not grow them.
-  return context.alone
-    ? { ...absorbed, rollout: { ...absorbed.rollout, stable: state.rollout.stable } }
-    : absorbed;
+  const segments = {
+    canary: segmentsIn(check, window.canary.stat),
+    stable: context.alone ? frozenParts(state.mix.stable) : segmentsIn(check, window.stable.stat),
+  };
+  return absorbShare(
+    seen,
+    check,
+    { canary, stable: stable ?? { n: 0, x: 0 }, segments, clusters: clustersIn(window.canary.stat) },
+    {
+      at: window.canary.to,
+      partial: fault !== null,
+      settings: context.settings,
+      tau: context.settings.tau,
+      frozen: context.alone,
+    },
+  );
+}
+
+function frozenParts(parts: Parts): readonly Part[] {
+  return Object.entries(parts).map(([key, counts]) => ({ key, ...counts }));
 }
 
 function quantileWindow(
@@ -150,6 +165,21 @@ function quantileWindow(
   return { ...absorbed, peak: Math.max(state.peak, logHarmOf(check, absorbed, context)) };
 }
 
+function momentsWindow(
+  check: Check,
+  state: MomentsState,
+  window: Window,
+  context: StageContext,
+): MomentsState {
+  const fault = misshapen(window, 'moments', context) ?? unusableIn(window, needsStable(check, context));
+  const canary = window.canary.stat?.kind === 'moments' ? window.canary.stat : null;
+  const seen = { ...state, ...seenAfter(state, window, fault, canary?.n ?? 0) };
+  if (canary === null || (fault !== null && fault.quality.unusable !== 'partial')) return seen;
+  const stable = !context.alone && window.stable.stat?.kind === 'moments' ? window.stable.stat : NO_MOMENTS;
+  const at = window.canary.to;
+  return absorbMoments(seen, check, { canary, stable }, { ...context, at, partial: fault !== null });
+}
+
 /** Levels have no sampling model: the rule is literal, and two looks in a row must agree. */
 function levelWindow(check: Check, state: LevelState, window: Window, context: StageContext): LevelState {
   const fault = unusableIn(window, needsStable(check, context)) ?? misshapen(window, 'level', context);
@@ -158,13 +188,33 @@ function levelWindow(check: Check, state: LevelState, window: Window, context: S
   if (fault !== null || canary === null) return seen;
   const baseline =
     window.stable.stat?.kind === 'level' ? window.stable.stat.value : (state.last?.stable ?? canary);
-  const over = (line: Check['hold']) => line !== null && isOver(line, check.worse, { canary, baseline });
+  const pair = { canary, baseline };
+  const over = (line: Check['hold']) => line !== null && isOver(line, check.worse, pair);
+  if (check.intent === 'expect_change') {
+    return {
+      ...seen,
+      last: { canary, stable: baseline },
+      overHold: hasMoved(check.worse === 'increase' ? 'decrease' : 'increase', pair) ? state.overHold + 1 : 0,
+      overRollback: hasMoved(check.worse, pair) ? state.overRollback + 1 : 0,
+    };
+  }
   return {
     ...seen,
     last: { canary, stable: baseline },
     overHold: over(check.hold) ? state.overHold + 1 : 0,
     overRollback: over(check.rollback) ? state.overRollback + 1 : 0,
   };
+}
+
+/** An expected change of a level has no line of its own: it has moved when it differs by a twentieth. */
+const LEVEL_MOVE = 1.05;
+
+function hasMoved(
+  direction: Check['worse'],
+  pair: { readonly canary: number; readonly baseline: number },
+): boolean {
+  const times = direction === 'increase' ? LEVEL_MOVE : 1 / LEVEL_MOVE;
+  return isOver({ compare: 'ratio', times }, direction, pair);
 }
 
 function needsStable(check: Check, context: StageContext): boolean {
@@ -188,13 +238,17 @@ function misshapen(window: Window, kind: Stat['kind'], context: StageContext): S
 function isPossible(stat: Stat): boolean {
   switch (stat.kind) {
     case 'share':
-      return stat.n <= Number.MAX_SAFE_INTEGER && stat.x >= 0 && stat.x <= stat.n;
+      return stat.n <= Number.MAX_SAFE_INTEGER && stat.x >= 0 && stat.x <= stat.n && arePartsWhole(stat);
     case 'count':
       return (
-        stat.n >= 0 && stat.n <= Number.MAX_SAFE_INTEGER && stat.x >= 0 && stat.x <= Number.MAX_SAFE_INTEGER
+        stat.n >= 0 &&
+        stat.n <= Number.MAX_SAFE_INTEGER &&
+        stat.x >= 0 &&
+        stat.x <= Number.MAX_SAFE_INTEGER &&
+        arePartsWhole(stat)
       );
     case 'moments':
-      return stat.n >= 0 && [stat.y, stat.yy, stat.z, stat.zz, stat.yz].every(Number.isFinite);
+      return arePossible(stat);
     case 'histogram':
       return (
         stat.counts.length === stat.bounds.length + 1 &&
@@ -206,12 +260,18 @@ function isPossible(stat: Stat): boolean {
   }
 }
 
-function inconsistent(sample: Sample, detail: string): Sample {
-  return { ...sample, stat: null, quality: { ...sample.quality, unusable: 'inconsistent', detail } };
+/** Parts that do not add up to their whole were not counted from the same events. */
+function arePartsWhole(stat: Extract<Stat, { kind: 'share' | 'count' }>): boolean {
+  return [stat.segments, stat.clusters].every((parts) => {
+    if (parts === undefined) return true;
+    const n = parts.reduce((sum, part) => sum + part.n, 0);
+    const x = parts.reduce((sum, part) => sum + part.x, 0);
+    return n === stat.n && x === stat.x && parts.every((part) => part.n >= 0 && part.x >= 0);
+  });
 }
 
-function countsOf(stat: Stat | null): { readonly n: number; readonly x: number } | null {
-  return stat?.kind === 'share' ? { n: stat.n, x: stat.x } : null;
+function inconsistent(sample: Sample, detail: string): Sample {
+  return { ...sample, stat: null, quality: { ...sample.quality, unusable: 'inconsistent', detail } };
 }
 
 function histogramOf(stat: Stat | null): Histogram | null {

@@ -16,7 +16,13 @@ export function judgeLevel(check: Check, state: LevelState, context: JudgeContex
   const isOverRollback = state.overRollback >= LOOKS_IN_A_ROW;
   const isOverHold = state.overHold >= LOOKS_IN_A_ROW;
   const value = (side: 'canary' | 'stable') => state.last?.[side] ?? null;
-  const harmLog = isOverRollback ? thresholds.rollback : isOverHold ? thresholds.hold : LOG_FLOOR;
+  const isExpected = check.intent === 'expect_change';
+  const harmLog =
+    isOverRollback && !isExpected
+      ? Math.max(thresholds.rollback, thresholds.hold)
+      : isOverHold
+        ? thresholds.hold
+        : LOG_FLOOR;
   return outcomeOf(
     check,
     state,
@@ -24,7 +30,9 @@ export function judgeLevel(check: Check, state: LevelState, context: JudgeContex
       canary: { units: state.last === null ? 0 : 1, events: null, value: value('canary') },
       baseline: { units: state.last === null ? 0 : 1, events: null, value: value('stable') },
       trailing: { canary: null, baseline: null },
-      harmLog: isOverRollback ? Math.max(harmLog, thresholds.hold) : harmLog,
+      oppositeLog: isOverRollback ? thresholds.hold : LOG_FLOOR,
+      harmLog:
+        isOverRollback && check.intent !== 'expect_change' ? Math.max(harmLog, thresholds.hold) : harmLog,
       safetyLog: state.overHold === 0 ? thresholds.safe : LOG_FLOOR,
       recent: [],
       tooCoarse: false,

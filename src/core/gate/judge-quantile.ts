@@ -4,7 +4,7 @@ import { type Histogram, quantileOf, resolutionAt, sizeOf } from './exceedance.t
 import type { Arm, Finding, JudgeContext } from './finding.ts';
 import { edgesOf } from './lines.ts';
 import { outcomeOf } from './outcome.ts';
-import { logSafetyOf } from './quantile-evidence.ts';
+import { logSafetyOf, logTrailingOf } from './quantile-evidence.ts';
 
 /** A latency quantile check: exceedance evidence on histograms, never a percentile of percentiles. */
 export function judgeQuantile(check: Check, state: QuantileState, context: JudgeContext): Finding {
@@ -18,6 +18,7 @@ export function judgeQuantile(check: Check, state: QuantileState, context: Judge
       canary: armOf(stage.canary, p),
       baseline: armOf(stage.stable, p),
       trailing: { canary: quantileOf(trailing.canary, p), baseline: quantileOf(trailing.stable, p) },
+      trailingLog: logTrailingOf(check, trailing, context.settings),
       harmLog: state.peak,
       safetyLog: logSafetyOf(check, state, context.margin, context.settings),
       recent: state.trailing.map((window) => ({

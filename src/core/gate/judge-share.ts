@@ -1,16 +1,23 @@
 import type { Check } from '../plan/check.ts';
-import type { ShareState } from './check-state.ts';
-import { type Counts, type HarmState, logSafety } from './evidence-process.ts';
+import { withoutWorst } from './clusters.ts';
+import { type Counts, type HarmState, logEvidence, logSafety, RATE_FLOOR } from './evidence-process.ts';
 import type { Arm, Finding, JudgeContext } from './finding.ts';
+import { clearInMs, looksUntilUnder, shareGrowth } from './forecast.ts';
+import { newcombe, rateDifference } from './interval.ts';
+import { edgesOf, nullLines } from './lines.ts';
 import { LOG_FLOOR, logAdd } from './log-sum.ts';
-import { outcomeOf } from './outcome.ts';
+import { orient } from './orientation.ts';
+import { outcomeOf, type WithoutWorst } from './outcome.ts';
+import type { GateSettings } from './settings.ts';
+import { NO_COUNTS, orientedCounts, type Parts, plusBoth, plusParts, type Sides } from './share-counts.ts';
+import type { ShareState } from './share-state.ts';
 
 /** A share check: the two-arm evidence process against its lines. */
 export function judgeShare(check: Check, state: ShareState, context: JudgeContext): Finding {
-  const trailing = state.trailing.reduce(
-    (sum, window) => ({ canary: plus(sum.canary, window.canary), stable: plus(sum.stable, window.stable) }),
-    { canary: { n: 0, x: 0 }, stable: { n: 0, x: 0 } },
-  );
+  const trailing = state.trailing.reduce<Sides<Counts>>(plusBoth, NO_COUNTS);
+  const isRate = check.measure.kind === 'count';
+  // A band is harmed only beyond both its lines (a union of nulls), and safe when either holds (an intersection).
+  const safetyLog = meanOfE(state[context.margin].map(logSafety));
   return outcomeOf(
     check,
     state,
@@ -18,14 +25,69 @@ export function judgeShare(check: Check, state: ShareState, context: JudgeContex
       canary: armOf(state.stage.canary),
       baseline: armOf(state.stage.stable),
       trailing: { canary: armOf(trailing.canary).value, baseline: armOf(trailing.stable).value },
-      // A band is harmed only beyond both its lines (a union of nulls), and safe when either holds (an intersection).
+      trailingLog: trailingLog(check, trailing, context.settings),
       harmLog: leastPeak(state.harm),
-      safetyLog: meanOfE(state[context.margin].map(logSafety)),
+      oppositeLog: state.opposite?.peak ?? LOG_FLOOR,
+      safetyLog,
+      withoutWorst: withoutWorstOf(check, state),
+      interval: (isRate ? rateDifference : newcombe)(state.stage.canary, state.stage.stable),
+      clearInMs: forecast(check, state, safetyLog, context),
       recent: state.trailing.map((window) => ({ canary: window.canary.n, stable: window.stable.n })),
       tooCoarse: false,
     },
     context,
   );
+}
+
+/** The canary's rate without its worst cluster, over the stage and over the trailing window. */
+function withoutWorstOf(check: Check, state: ShareState): WithoutWorst {
+  const recent = state.trailing.reduce<Parts>((sum, window) => plusParts(sum, window.clusters), {});
+  const rate = (clusters: Parts) => {
+    const left = withoutWorst(clusters, check.worse);
+    return left === null || left.rest.n <= 0 ? null : { key: left.key, value: left.rest.x / left.rest.n };
+  };
+  return { stage: rate(state.clusters), trailing: rate(recent) };
+}
+
+function forecast(check: Check, state: ShareState, safetyLog: number, context: JudgeContext): number | null {
+  const edges = edgesOf(check, context.settings.kappa);
+  if (edges === null) return null;
+  const oriented = orient(check);
+  const recent = state.trailing.map((window) => {
+    const arms = orientedCounts(window, oriented);
+    return { treated: arms.treated.n, reference: arms.reference.n, to: window.to };
+  });
+  const stage = orientedCounts(state.stage, oriented);
+  const rate = stage.reference.n === 0 ? 0 : stage.reference.x / stage.reference.n;
+  const outlook = {
+    missing: context.thresholds.safe - safetyLog,
+    recent,
+    looksOwed: context.settings.minIntervals - state.intervals,
+  };
+  const growth = shareGrowth(recent, rate, nullLines(edges[context.margin], oriented), {
+    tau: context.settings.tau,
+  });
+  return clearInMs(outlook, growth, looksUntilUnder(stage, recent, nullLines(edges.tight, oriented)));
+}
+
+/**
+ * What the trailing window says alone: the likelihood of its own rates against the hold line. It only narrows when a recent
+ * estimate may call a rollback; the evidence that bounds the error is the harm process.
+ */
+function trailingLog(check: Check, trailing: Sides<Counts>, settings: GateSettings): number {
+  const edges = edgesOf(check, settings.kappa);
+  if (edges === null) return LOG_FLOOR;
+  const oriented = orient(check);
+  const { treated, reference } = orientedCounts(trailing, oriented);
+  if (treated.n === 0) return LOG_FLOOR;
+  const lc = treated.x / treated.n;
+  const ls = Math.max(reference.n === 0 ? 0 : reference.x / reference.n, RATE_FLOOR);
+  const logs = nullLines(edges.tight, oriented).map((line) =>
+    lc > line.times * ls + line.plus
+      ? logEvidence(treated, reference, line, { lc, ls }, { tau: settings.tau })
+      : LOG_FLOOR,
+  );
+  return Math.min(...logs);
 }
 
 /** A check without lines has no process, and so no evidence of harm. */
@@ -39,8 +101,4 @@ function meanOfE(logs: readonly number[]): number {
 
 function armOf(counts: Counts): Arm {
   return { units: counts.n, events: counts.x, value: counts.n > 0 ? counts.x / counts.n : null };
-}
-
-function plus(a: Counts, b: Counts): Counts {
-  return { n: a.n + b.n, x: a.x + b.x };
 }

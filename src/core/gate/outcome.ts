@@ -1,7 +1,9 @@
-import type { Check } from '../plan/check.ts';
+import type { Check, Line } from '../plan/check.ts';
 import type { CheckState } from './check-state.ts';
 import type { Arm, Finding, FindingReason, JudgeContext, Outcome } from './finding.ts';
-import { edgesOf, isOver, type Pair } from './lines.ts';
+import type { Interval } from './interval.ts';
+import { type Edges, edgesOf, isOver, type Pair } from './lines.ts';
+import { LOG_FLOOR } from './log-sum.ts';
 import type { Unusable } from './sample.ts';
 
 /** What a judge has worked out about one check; `outcomeOf` turns it into a finding by the rules of the gate. */
@@ -9,6 +11,14 @@ export interface Judged {
   readonly canary: Arm;
   readonly baseline: Arm;
   readonly trailing: Finding['trailing'];
+  /** ln evidence of the trailing window by itself against the hold line; left out where a window has none of its own. */
+  readonly trailingLog?: number;
+  /** ln evidence that an expected change went the other way. */
+  readonly oppositeLog?: number;
+  /** The canary's values without its worst cluster, where clusters are told apart. */
+  readonly withoutWorst?: WithoutWorst;
+  readonly interval?: Interval | null;
+  readonly clearInMs?: number | null;
   readonly harmLog: number;
   readonly safetyLog: number;
   /** Canary units in each recent window, oldest first, and what the baseline side saw. */
@@ -16,6 +26,13 @@ export interface Judged {
   /** The measurement cannot resolve the line, whatever the traffic. */
   readonly tooCoarse: boolean;
 }
+
+export interface WithoutWorst {
+  readonly stage: ClusterRest;
+  readonly trailing: ClusterRest;
+}
+
+type ClusterRest = { readonly key: string; readonly value: number } | null;
 
 const SILENT_WINDOWS = 3;
 /** How many canary units should have been seen before their absence means something. */
@@ -42,6 +59,8 @@ export function outcomeOf(check: Check, state: CheckState, judged: Judged, conte
       rollbackThreshold: context.thresholds.rollback,
     },
     safety: { log: judged.safetyLog, threshold: context.thresholds.safe, margin: context.margin },
+    interval: judged.interval ?? null,
+    clearInMs: outcome === 'clear' ? 0 : (judged.clearInMs ?? null),
     blind: blindness(state, context),
   };
 }
@@ -51,35 +70,64 @@ type Verdict = readonly [Outcome, FindingReason];
 function verdict(check: Check, state: CheckState, judged: Judged, context: JudgeContext): Verdict {
   const edges = edgesOf(check, context.settings.kappa);
   const missing = absence(check, state, judged, context);
-  if (check.intent === 'expect_change') return missing ?? expectation(check, judged, context);
+  if (check.intent === 'expect_change') return missing ?? expectation(judged, context);
   if (edges === null) return missing ?? ['clear', 'informs_only'];
   const stage = pairOf(judged.canary.value, judged.baseline.value, check);
   const recent = pairOf(judged.trailing.canary, judged.trailing.baseline, check);
-  const over = (line: Check['hold']) =>
-    line !== null && [stage, recent].some((pair) => pair !== null && isOver(line, check.worse, pair));
-  const { hold, rollback, safe } = context.thresholds;
-  if (check.severity === 'critical' && over(check.rollback) && judged.harmLog >= rollback) {
-    return ['breach_rollback', 'over_line_confirmed'];
-  }
-  if (over(edges.tight) && judged.harmLog >= hold) return ['breach_hold', 'over_line_confirmed'];
+  const breach = breachOf(check, judged, edges, context, { stage, recent });
+  if (breach !== null) return breach;
   if (missing !== null) return missing;
   if (judged.tooCoarse) return ['ambiguous', 'resolution_limited'];
   const isStageOver = stage !== null && isOver(edges.tight, check.worse, stage);
   const isRecentOver = recent !== null && isOver(edges.wide, check.worse, recent);
   if (isStageOver || isRecentOver) return ['ambiguous', 'over_line_unconfirmed'];
-  return judged.safetyLog >= safe ? ['clear', 'within_lines'] : ['ambiguous', 'not_enough_evidence'];
+  return judged.safetyLog >= context.thresholds.safe
+    ? ['clear', 'within_lines']
+    : ['ambiguous', 'not_enough_evidence'];
+}
+
+/**
+ * A breach: the estimate at or over the line, of the stage or of the trailing window, and evidence enough. One bad cluster calls
+ * nothing by itself: without it, the canary must still be over the line.
+ */
+function breachOf(
+  check: Check,
+  judged: Judged,
+  edges: Edges,
+  context: JudgeContext,
+  { stage, recent }: { readonly stage: Pair | null; readonly recent: Pair | null },
+): Verdict | null {
+  const { hold, rollback } = context.thresholds;
+  const whole = { pair: stage, rest: judged.withoutWorst?.stage ?? null };
+  const trailing = { pair: recent, rest: judged.withoutWorst?.trailing ?? null };
+  const over = (line: Line, { pair }: { readonly pair: Pair | null }) =>
+    pair !== null && isOver(line, check.worse, pair);
+  const isExplained = (line: Line, { pair, rest }: typeof whole) =>
+    pair !== null && rest !== null && !isOver(line, check.worse, { ...pair, canary: rest.value });
+  let isOneCluster = false;
+  const called = (line: Line | null, windows: readonly (typeof whole)[]) => {
+    const overs = line === null ? [] : windows.filter((window) => over(line, window));
+    const standing = overs.filter((window) => line !== null && !isExplained(line, window));
+    isOneCluster ||= overs.length > 0 && standing.length === 0;
+    return standing.length > 0;
+  };
+  // A few noisy minutes over the line are no "over two points" unless they say so by themselves.
+  const isRecentSolid = (judged.trailingLog ?? Number.POSITIVE_INFINITY) >= rollback;
+  const solid = isRecentSolid ? [whole, trailing] : [whole];
+  if (check.severity === 'critical' && judged.harmLog >= rollback && called(check.rollback, solid)) {
+    return ['breach_rollback', 'over_line_confirmed'];
+  }
+  if (judged.harmLog >= hold && called(edges.tight, [whole, trailing])) {
+    return ['breach_hold', 'over_line_confirmed'];
+  }
+  return isOneCluster ? ['ambiguous', 'one_cluster_explains'] : null;
 }
 
 /** An expected change is confirmed, absent, or opposite. It informs and never blocks. */
-function expectation(check: Check, judged: Judged, context: JudgeContext): Verdict {
+function expectation(judged: Judged, context: JudgeContext): Verdict {
   if (judged.harmLog >= Math.log(1 / context.settings.alphaHold))
     return ['clear', 'expected_change_confirmed'];
-  const { value: canary } = judged.canary;
-  const { value: baseline } = judged.baseline;
-  const isOpposite =
-    canary !== null &&
-    baseline !== null &&
-    (check.worse === 'increase' ? canary > baseline : canary < baseline);
+  const isOpposite = (judged.oppositeLog ?? LOG_FLOOR) >= Math.log(1 / context.settings.alphaHold);
   return ['ambiguous', isOpposite ? 'expected_change_opposite' : 'expected_change_not_seen'];
 }
 

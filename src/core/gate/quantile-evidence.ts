@@ -1,10 +1,11 @@
 import type { Check } from '../plan/check.ts';
-import { NO_HISTOGRAMS, plusHistograms, type QuantileState, type Sides } from './check-state.ts';
+import { NO_HISTOGRAMS, plusHistograms, type QuantileState } from './check-state.ts';
 import { type Histogram, logExceedance } from './exceedance.ts';
 import { edgesOf, nullLines } from './lines.ts';
 import { logAdd } from './log-sum.ts';
 import { orient } from './orientation.ts';
 import type { GateSettings } from './settings.ts';
+import type { Sides } from './share-counts.ts';
 
 /**
  * ln E of harm for a latency check, now: half on the process from the start of the rollout, half spread over processes that
@@ -40,6 +41,13 @@ export function logSafetyOf(
   const [whole] = stagesSince(state.stages);
   if (edges === null || whole === undefined) return 0;
   return exceedance('safe', check, whole, nullLines(edges[margin], orient(check)), settings);
+}
+
+/** ln E of the trailing window by itself against the hold line. */
+export function logTrailingOf(check: Check, trailing: Sides<Histogram>, settings: GateSettings): number {
+  const edges = edgesOf(check, settings.kappa);
+  if (edges === null) return 0;
+  return exceedance('harm', check, trailing, nullLines(edges.tight, orient(check)), settings);
 }
 
 function evidenceLines(check: Check, settings: GateSettings) {

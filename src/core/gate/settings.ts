@@ -42,7 +42,7 @@ export function standardSettings(timing: {
   readonly ladderMs: number;
 }): GateSettings {
   return {
-    alphaRollback: 0.01,
+    alphaRollback: 0.005,
     alphaHold: 0.05,
     alphaSafe: 0.05,
     kappa: 0.5,

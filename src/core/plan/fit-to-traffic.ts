@@ -1,19 +1,26 @@
 import { type Check, isRequired, signalName } from './check.ts';
 import type { Plan } from './plan.ts';
-import { preflight, type TrafficReading } from './preflight.ts';
+import { resolvable } from './preflight/coarse-buckets.ts';
+import { adapted } from './preflight/ladder-proposal.ts';
+import type { TrafficReading } from './preflight/traffic.ts';
+import { isVoting } from './preflight/units-needed.ts';
+import { preflight } from './preflight.ts';
 
 /**
- * The plan fitted to what the target really shows. A proposed check whose metric nobody exposes is left out; one that this
- * traffic could never clear (a series that only the new version has, a signal too thin for the ladder) informs and does not vote.
- * Each is named under what cannot be seen. Required checks stay as they are: preflight refuses a plan it cannot clear.
+ * The plan fitted to what the target really shows. A quantile that the histogram's buckets cannot resolve is watched as the
+ * share over a bucket edge; an adaptive ladder is chosen for the required checks. A proposed check whose metric nobody exposes
+ * is left out; one that this traffic could never clear (a series that only the new version has, a signal too thin for the
+ * ladder) informs and does not vote. Each is named under what cannot be seen. Required checks stay: preflight refuses a plan it
+ * cannot clear.
  */
-export function fitToTraffic(plan: Plan, traffic: TrafficReading): Plan {
+export function fitToTraffic(given: Plan, traffic: TrafficReading): Plan {
+  const resolved = given.checks.map((check) => resolvable(check, traffic, given.settings));
+  const plan = adapted({ ...given, checks: resolved }, traffic);
   const proposed = plan.checks.filter((check) => !isRequired(check));
   const absent = proposed.filter((check) => isAbsent(check, traffic));
   const tooThin = proposed.filter(
     (check) =>
-      check.intent === 'guard' &&
-      check.severity !== 'advisory' &&
+      isVoting(check) &&
       !absent.includes(check) &&
       !preflight({ ...plan, checks: [check] }, traffic).isClearable,
   );

@@ -16,7 +16,8 @@ export interface DirectedLine {
 /**
  * A line as an operator writes it in `sluice.yaml`, for a signal of this measure:
  * "+0.5 points", "-5 points" (difference of a share); "+20 percent" (ratio with the usual floor); "2 times" (ratio);
- * "above 300 ms", "below 95 percent", "above 0.8" (absolute). Null for anything else.
+ * "above 300 ms", "below 95 percent", "above 0.8" (absolute); "+0.3" (difference in the signal's own unit, where it has no other).
+ * Null for anything else.
  */
 export function parseLine(text: string, measure: Measure): DirectedLine | null {
   const match = /^(above |below |[+-])?(\d+(?:\.\d+)?) ?(points?|percent|%|times|x|ms|s)?$/.exec(text.trim());
@@ -48,8 +49,15 @@ export function parseLine(text: string, measure: Measure): DirectedLine | null {
         ? { worse: 'increase', line: { compare: 'ratio', times: value } }
         : null;
     default:
-      return null;
+      return lead !== '' && value > 0 && isPlain(measure)
+        ? { worse, line: { compare: 'difference', by: value } }
+        : null;
   }
+}
+
+/** Whether the signal is a bare number in a unit of its own: orders, euros, retries per request. */
+function isPlain({ kind }: Measure): boolean {
+  return kind === 'count' || kind === 'mean' || kind === 'ratio' || kind === 'level';
 }
 
 /** A relative change of so many percent, with the floor below which nobody wants to be woken. */
@@ -95,7 +103,7 @@ export function formatValue(value: number, measure: Measure): string {
     case 'mean':
     case 'ratio':
     case 'level':
-      return String(round(value, 3));
+      return String(Math.abs(value) < 1 ? Number(value.toPrecision(3)) : round(value, 3));
   }
 }
 

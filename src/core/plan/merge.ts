@@ -30,6 +30,10 @@ export interface PlanRequest {
   /** What the exposure backend can express; null when unknown. */
   readonly exposureKinds: readonly Exposure['kind'][] | null;
   readonly allowWiden: boolean;
+  /** The ladder is chosen by the traffic at start. */
+  readonly adaptive?: boolean;
+  /** The largest exposure a proposed ladder may start at, percent. */
+  readonly largestFirstPercent?: number;
   readonly tickMs: number;
 }
 
@@ -64,6 +68,10 @@ export function makePlan(request: PlanRequest): Planned {
     target: request.target,
     surface: request.surface,
     ladder,
+    ...(request.adaptive === true ? { ladderMode: 'adaptive' as const } : {}),
+    ...(request.largestFirstPercent === undefined
+      ? {}
+      : { largestFirstPercent: request.largestFirstPercent }),
     holdbackPercent: percentOf(reading?.holdback ?? null),
     checks,
     risk,

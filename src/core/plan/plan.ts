@@ -9,6 +9,12 @@ export interface Plan {
   readonly target: string;
   readonly surface: string | null;
   readonly ladder: Ladder;
+  /** `adaptive`: the ladder was to be chosen by the traffic at start (opt-in by policy). Absent: as written. */
+  readonly ladderMode?: 'adaptive';
+  /** Why the ladder is the one it is, where it was not written so. */
+  readonly ladderWhy?: string;
+  /** The largest exposure a proposed ladder may start at (policy); absent: 25. */
+  readonly largestFirstPercent?: number;
   /** Percent of units kept on the old experience after the last stage; null for none. */
   readonly holdbackPercent: number | null;
   readonly checks: readonly Check[];

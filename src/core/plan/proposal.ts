@@ -48,6 +48,8 @@ export type CheckFlag =
   | 'low_volume'
   | 'expected_to_move'
   | 'new_series'
+  /** The histogram is too coarse for the quantile's line; the share over a bucket edge is watched instead. */
+  | 'coarse_buckets'
   | 'unsafe_to_roll_back';
 
 export interface Unobservable {

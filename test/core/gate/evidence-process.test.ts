@@ -2,19 +2,27 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type Counts,
-  HARM_START,
+  type HarmMixture,
   type HarmState,
+  harmMixture,
   logEvidence,
   logHarm,
   logSafety,
   type NullLine,
   SAFETY_START,
+  STANDARD_MIXTURE,
+  startHarm,
   stepHarm,
   stepSafety,
 } from '../../../src/core/gate/evidence-process.ts';
 import { randomFrom } from '../../../src/simulate/random.ts';
 
 const PLANNED = 60;
+/** The mixture of the reference's worked numbers: no targets, half from the start, a quarter each for restarts. */
+const REFERENCE: { readonly targets: readonly NullLine[]; readonly mixture: HarmMixture } = {
+  targets: [],
+  mixture: harmMixture({ fromStart: 0.5, restarts: 0.25, overtime: 0.25, onTargets: [] }),
+};
 
 /** Minutes of the reference's worked example: stable 0.5 %, a 2.4-point regression of the canary at 1 % of traffic. */
 const MINUTES = [
@@ -26,12 +34,16 @@ const MINUTES = [
 
 /** M after each minute, with stable's rate predicted by an average that keeps `keep` of its past. */
 function harmOverMinutes(tau: number, keep: number): readonly number[] {
-  let state = HARM_START;
+  let state = startHarm(0);
   let ls = 0.005;
   return MINUTES.map((counts) => {
-    state = stepHarm(state, counts, { times: 1, plus: 0.005 }, ls, { noise: { tau }, plannedLooks: PLANNED });
+    state = stepHarm(state, counts, { times: 1, plus: 0.005 }, ls, {
+      noise: { tau },
+      plannedLooks: PLANNED,
+      ...REFERENCE,
+    });
     ls = keep * ls + ((1 - keep) * counts.reference.x) / counts.reference.n;
-    return Math.exp(logHarm(state));
+    return Math.exp(logHarm(state, REFERENCE.mixture));
   });
 }
 
@@ -125,7 +137,11 @@ describe('no release on the null line is worth more than 1 in expectation, whate
                 sizes,
                 { treated, reference },
                 (counts) =>
-                  stepHarm(HARM_START, counts, line, ls, { noise: { tau }, plannedLooks: PLANNED }).fromStart,
+                  stepHarm(startHarm(0), counts, line, ls, {
+                    noise: { tau },
+                    plannedLooks: PLANNED,
+                    ...REFERENCE,
+                  }).fromStart,
               );
               highest = Math.max(highest, ...found);
               settings++;
@@ -166,7 +182,7 @@ describe('no release on the null line is worth more than 1 in expectation, whate
     const rollouts = 500;
     let alarms = 0;
     for (let rollout = 0; rollout < rollouts; rollout++) {
-      let state = HARM_START;
+      let state = startHarm(0);
       for (let look = 0; look < 60; look++) {
         const counts = {
           treated: { n: 100, x: random.poisson(100 * 0.0075) },
@@ -175,6 +191,7 @@ describe('no release on the null line is worth more than 1 in expectation, whate
         state = stepHarm(state, counts, { times: 1, plus: 0.0025 }, 0.005, {
           noise: { tau: 0.25 },
           plannedLooks: PLANNED,
+          ...REFERENCE,
         });
       }
       if (state.peak >= Math.log(100)) alarms++;
@@ -185,13 +202,45 @@ describe('no release on the null line is worth more than 1 in expectation, whate
 
 /** After looks that show nothing, what has been restarted is the sum of the weights given so far. */
 function weightAfter(looks: number, plannedLooks: number): number {
-  let state: HarmState = HARM_START;
+  let state: HarmState = startHarm(0);
   const nothing = { treated: { n: 0, x: 0 }, reference: { n: 100, x: 1 } };
   for (let look = 0; look < looks; look++) {
-    state = stepHarm(state, nothing, { times: 1, plus: 0.01 }, 0.01, { noise: { tau: 0 }, plannedLooks });
+    state = stepHarm(state, nothing, { times: 1, plus: 0.01 }, 0.01, {
+      noise: { tau: 0 },
+      plannedLooks,
+      ...REFERENCE,
+    });
   }
   return Math.exp(state.restarted[0] ?? Number.NaN);
 }
+
+describe('the standard mixture', () => {
+  test('stakes exactly everything it has: on starts, and on alternatives', () => {
+    const { fromStart, restarts, overtime, logWeights } = STANDARD_MIXTURE;
+    expect(fromStart + restarts + overtime).toBeCloseTo(1, 12);
+    expect(logWeights.reduce((sum, log) => sum + Math.exp(log), 0)).toBeCloseTo(1, 12);
+  });
+
+  test('finds the effect that was written down sooner than the mixture without targets', () => {
+    const wide = { times: 1, plus: 0.02 };
+    const tight = { times: 1, plus: 0.005 };
+    const looksUntil = (mixture: typeof REFERENCE) => {
+      let state = startHarm(mixture.targets.length);
+      for (let look = 1; look < 200; look++) {
+        const counts = { treated: { n: 20, x: 0.5 }, reference: { n: 1_980, x: 9.9 } };
+        state = stepHarm(state, counts, { times: 1, plus: 0.0025 }, 0.005, {
+          noise: { tau: 0.25 },
+          plannedLooks: PLANNED,
+          ...mixture,
+        });
+        if (state.peak >= Math.log(20)) return look;
+      }
+      return 200;
+    };
+    const standard = { targets: [tight, wide], mixture: STANDARD_MIXTURE };
+    expect(looksUntil(standard)).toBeLessThanOrEqual(looksUntil(REFERENCE) - 3);
+  });
+});
 
 describe('restarts', () => {
   test.each([1, 7, 60, 500])('weigh a quarter over %d planned looks', (plannedLooks) => {
@@ -203,7 +252,7 @@ describe('restarts', () => {
   });
 
   test('let a regression in minute 38 be seen within three looks', () => {
-    let state = HARM_START;
+    let state = startHarm(0);
     let seenAfter = 0;
     for (let look = 0; look < 60 && state.peak < Math.log(100); look++) {
       const isBad = look >= 37;
@@ -211,6 +260,7 @@ describe('restarts', () => {
       state = stepHarm(state, counts, { times: 1, plus: 0.0025 }, 0.005, {
         noise: { tau: 0.25 },
         plannedLooks: PLANNED,
+        ...REFERENCE,
       });
       if (isBad) seenAfter++;
     }
@@ -242,13 +292,23 @@ describe('for any counts', () => {
     const look = fc.record({ treated: counts, reference: counts });
     fc.assert(
       fc.property(line, rate, fc.array(look, { minLength: 1, maxLength: 12 }), (null_, ls, looks) => {
-        let harm = HARM_START;
+        let harm = startHarm(0);
         let safety = SAFETY_START;
         for (const seen of looks) {
-          harm = stepHarm(harm, seen, null_, ls, { noise: { tau: 0.25 }, plannedLooks: PLANNED });
+          harm = stepHarm(harm, seen, null_, ls, {
+            noise: { tau: 0.25 },
+            plannedLooks: PLANNED,
+            ...REFERENCE,
+          });
           safety = stepSafety(safety, seen, null_, ls, { tau: 0.25 });
         }
-        const numbers = [...harm.fromStart, ...harm.restarted, harm.peak, logHarm(harm), logSafety(safety)];
+        const numbers = [
+          ...harm.fromStart,
+          ...harm.restarted,
+          harm.peak,
+          logHarm(harm, REFERENCE.mixture),
+          logSafety(safety),
+        ];
         expect(numbers.every(Number.isFinite)).toBe(true);
         expect(JSON.parse(JSON.stringify({ harm, safety }))).toEqual({ harm, safety });
       }),
@@ -259,11 +319,15 @@ describe('for any counts', () => {
     const look = fc.record({ treated: counts, reference: counts });
     fc.assert(
       fc.property(line, rate, fc.array(look, { minLength: 2, maxLength: 12 }), (null_, ls, looks) => {
-        let state = HARM_START;
+        let state = startHarm(0);
         for (const seen of looks) {
-          const next = stepHarm(state, seen, null_, ls, { noise: { tau: 0.25 }, plannedLooks: PLANNED });
+          const next = stepHarm(state, seen, null_, ls, {
+            noise: { tau: 0.25 },
+            plannedLooks: PLANNED,
+            ...REFERENCE,
+          });
           expect(next.peak).toBeGreaterThanOrEqual(state.peak);
-          expect(next.peak).toBeGreaterThanOrEqual(logHarm(next));
+          expect(next.peak).toBeGreaterThanOrEqual(logHarm(next, REFERENCE.mixture));
           state = next;
         }
       }),
@@ -272,11 +336,11 @@ describe('for any counts', () => {
 
   test('a harm needs no minimum: three failures of three requests against 0.5 % cross 1/0.01', () => {
     const state = stepHarm(
-      HARM_START,
+      startHarm(0),
       { treated: { n: 3, x: 3 }, reference: { n: 1_000, x: 5 } },
       { times: 1, plus: 0.0025 },
       0.005,
-      { noise: { tau: 0.25 }, plannedLooks: PLANNED },
+      { noise: { tau: 0.25 }, plannedLooks: PLANNED, ...REFERENCE },
     );
     expect(state.peak).toBeGreaterThan(Math.log(100));
   });

@@ -417,7 +417,7 @@ describe('thresholds', () => {
     const required = [ERROR_RATE, { ...ERROR_RATE, id: 'b' }];
     const alone = thresholdsFor(ERROR_RATE, required, settings);
     expect(alone.hold).toBeCloseTo(Math.log(2 / 0.05), 12);
-    expect(alone.rollback).toBeCloseTo(Math.log(2 / 0.01), 12);
+    expect(alone.rollback).toBeCloseTo(Math.log(2 / settings.alphaRollback), 12);
     expect(thresholdsFor(ERROR_RATE, [...required, proposed, { ...proposed, id: 'c' }], settings)).toEqual(
       alone,
     );

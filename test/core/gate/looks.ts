@@ -1,4 +1,4 @@
-import type { ShareState } from '../../../src/core/gate/check-state.ts';
+import type { ShareState } from '../../../src/core/gate/share-state.ts';
 import type { Evidence } from '../../../src/core/gate/evidence.ts';
 import { startGate } from '../../../src/core/gate/gate-state.ts';
 import type { Cohort, Quality, Sample, Stat, Unusable } from '../../../src/core/gate/sample.ts';
@@ -95,6 +95,7 @@ function memory(seen: {
     canary: seen.isSilent === true ? { n: 0, x: 0 } : { n: n / 3, x: x / 3 },
     stable: { n: 3_000, x: 6 },
     to: NOW - ago * TICK_MS,
+    clusters: [],
   }));
   return (start) => ({
     ...start,

@@ -1,0 +1,115 @@
+import { edgesOf } from '../../gate/lines.ts';
+import { estimatesOf } from '../../gate/moments.ts';
+import {
+  contrastsOf,
+  EXPECTED_UNITS,
+  isThick,
+  logMomentsEvidence,
+  type Stratum,
+} from '../../gate/moments-evidence.ts';
+import type { Moments } from '../../gate/sample.ts';
+import type { GateSettings } from '../../gate/settings.ts';
+import type { Check } from '../check.ts';
+import { discounted, type ForecastContext, type Spell, totalOf } from './looks.ts';
+import { stableStat } from './traffic.ts';
+
+/** What one unit of stable sums to; null when stable showed none. */
+export function unitOf(check: Check, { traffic }: ForecastContext): Moments | null {
+  const stat = stableStat(check, traffic);
+  return stat?.kind === 'moments' ? times(stat, 1 / stat.n) : null;
+}
+
+/**
+ * Whether a release without effect has proved safety after these spells: the gate's own asymptotic sequence on sums as stable's,
+ * with headroom. CUPED is counted as no gain: what it takes out is not known before the rollout.
+ */
+export function isMomentsSafe(
+  check: Check,
+  margin: 'wide' | 'tight',
+  spells: readonly Spell[],
+  context: ForecastContext,
+): boolean {
+  const unit = unitOf(check, context);
+  const edges = edgesOf(check, context.settings.kappa);
+  if (unit === null || edges === null) return false;
+  const isAlone = edges[margin].compare === 'absolute';
+  const strata = pseudoStrata(check, unit, discounted(spells)).filter((s) =>
+    isThick(s, check.measure, !isAlone),
+  );
+  const log = logMomentsEvidence('safe', strata, contrastsOf(edges[margin], check.worse), {
+    measure: check.measure,
+    alpha: context.settings.alphaSafe,
+    expectedUnits: EXPECTED_UNITS,
+  });
+  return log >= Math.log(1 / context.settings.alphaSafe);
+}
+
+/** ln of the harm evidence after these spells, of which the last alone shows canary values `factor` times as large. */
+export function momentsHarm(
+  check: Check,
+  unit: Moments,
+  effect: { readonly factor: number; readonly stages: number },
+  spells: readonly Spell[],
+  settings: GateSettings,
+): number {
+  const line = edgesOf(check, settings.kappa)?.evidence;
+  const now = spells.at(-1);
+  if (line === undefined || now === undefined) return Number.NEGATIVE_INFINITY;
+  const units = totalOf([now]);
+  const stratum: Stratum = {
+    canary: grown(times(unit, units.canary), effect.factor),
+    stable: times(unit, units.stable),
+    beta: 0,
+  };
+  if (!isThick(stratum, check.measure, line.compare !== 'absolute')) return Number.NEGATIVE_INFINITY;
+  const log = logMomentsEvidence('harm', [stratum], contrastsOf(line, check.worse), {
+    measure: check.measure,
+    alpha: settings.alphaHold,
+    expectedUnits: EXPECTED_UNITS,
+  });
+  // Half the stake is on the whole rollout, half is shared by processes that begin with each stage.
+  const stake = 0.5 / effect.stages + (spells.length === 1 ? 0.5 : 0);
+  return Math.log(stake) + log;
+}
+
+/** The value of one unit under the measure: the mean, or the ratio of the sums. */
+export function meanOf(check: Check, unit: Moments): number {
+  return check.measure.kind === 'ratio' ? unit.y / unit.z : unit.y;
+}
+
+/** The canary's `y` as many times as large. */
+function grown(sums: Moments, factor: number): Moments {
+  return { ...sums, y: sums.y * factor, yy: sums.yy * factor ** 2, yz: sums.yz * factor };
+}
+
+function times({ n, y, yy, z, zz, yz }: Moments, by: number): Moments {
+  return { n: n * by, y: y * by, yy: yy * by, z: z * by, zz: zz * by, yz: yz * by };
+}
+
+/** Each stage as a stratum, stable's side worth only what its baseline is: see `pseudoSpells` of shares. */
+function pseudoStrata(check: Check, unit: Moments, spells: readonly Spell[]): readonly Stratum[] {
+  const stratum = (spell: Spell, stable: number): Stratum => {
+    const canary = grown(times(unit, spell.looks * spell.canary), predictedTimes(check));
+    return { canary, stable: grown(times(unit, stable), predictedTimes(check)), beta: 0 };
+  };
+  const relative = relativeVariance(check, unit);
+  const [previous, now] = [spells.at(-2), spells.at(-1)];
+  if (check.against?.kind === 'previous_stage' && previous !== undefined && now !== undefined) {
+    const past = totalOf([previous]);
+    const worth = 1 / (1 / totalOf([now]).stable + 1 / past.stable + 1 / past.canary);
+    return [stratum(now, worth)];
+  }
+  const se2 = check.against?.kind === 'ab_prediction' ? check.against.se ** 2 : 0;
+  const scale = 1 / (1 + (totalOf(spells).stable * se2) / relative);
+  return spells.map((spell) => stratum(spell, spell.looks * spell.stable * scale));
+}
+
+function predictedTimes(check: Check): number {
+  return check.against?.kind === 'ab_prediction' ? check.against.times : 1;
+}
+
+/** Variance of one unit relative to its value, squared; tiny but not nothing where nothing varies. */
+function relativeVariance(check: Check, unit: Moments): number {
+  const { canary } = estimatesOf({ canary: unit, stable: unit }, check.measure, 0);
+  return canary === null || canary.value === 0 ? 1 : Math.max(canary.variance / canary.value ** 2, 1e-12);
+}

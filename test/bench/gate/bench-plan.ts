@@ -1,0 +1,74 @@
+import { standardSettings } from '../../../src/core/gate/settings.ts';
+import type { Check } from '../../../src/core/plan/check.ts';
+import { readInstruction } from '../../../src/core/plan/instruction.ts';
+import { makePlan } from '../../../src/core/plan/merge.ts';
+import type { Plan } from '../../../src/core/plan/plan.ts';
+
+export const MINUTE_MS = 60_000;
+
+/** Looks of the comparison: one a minute, which is what the peers' defaults come to. */
+export const LOOK_MS = MINUTE_MS;
+
+const INSTRUCTION =
+  'Advance 1% → 5% → 25% → 100%, fifteen minutes per stage. ' +
+  'Hold if canary error rate exceeds the stable fleet by more than 0.5 points; roll back if it exceeds 2 points.';
+
+/** The instruction of the benchmark as the product itself reads it. */
+export function errorRatePlan(tickMs = LOOK_MS): Plan {
+  const { plan, faults } = makePlan({
+    title: 'benchmark',
+    target: 'benchmark',
+    surface: null,
+    guardrails: [],
+    instruction: { text: INSTRUCTION, reading: readInstruction(INSTRUCTION) },
+    proposals: [],
+    measurable: null,
+    exposureKinds: null,
+    allowWiden: false,
+    tickMs,
+  });
+  if (faults.length > 0) throw new Error(`the benchmark's plan has faults: ${faults.join('; ')}`);
+  return plan;
+}
+
+export const P99 = 'http.latency_p99';
+
+/** p99 holds at 1.1 times stable's and rolls back at 1.5 times. */
+export function latencyPlan(): Plan {
+  return withChecks(errorRatePlan(), [
+    {
+      id: P99,
+      signal: P99,
+      measure: { kind: 'quantile', p: 0.99 },
+      worse: 'increase',
+      hold: { compare: 'ratio', times: 1.1 },
+      rollback: { compare: 'ratio', times: 1.5 },
+      severity: 'critical',
+      intent: 'guard',
+      flags: [],
+      why: 'the slowest hundredth must stay as quick as stable’s',
+      provenance: [{ source: 'instruction', from: 'the benchmark', evidence: [] }],
+    },
+  ]);
+}
+
+export function withChecks(plan: Plan, checks: readonly Check[]): Plan {
+  return { ...plan, checks };
+}
+
+export function withSettings(plan: Plan, settings: Partial<Plan['settings']>): Plan {
+  return { ...plan, settings: { ...plan.settings, ...settings } };
+}
+
+/** Another ladder under the same checks, its constants worked out anew for its length. */
+export function withLadder(plan: Plan, ladder: Plan['ladder']): Plan {
+  const ladderMs = ladder.reduce((sum, stage) => sum + stage.holdMs, 0);
+  return { ...plan, ladder, settings: standardSettings({ tickMs: plan.tickMs, ladderMs }) };
+}
+
+/** The one check of the error-rate plan. */
+export function errorRateCheck(plan: Plan): Check {
+  const [first] = plan.checks;
+  if (first === undefined || plan.checks.length !== 1) throw new Error('the plan has one check');
+  return first;
+}
