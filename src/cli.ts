@@ -64,6 +64,33 @@ async function main(argv: readonly string[]): Promise<number> {
     .description('reads a standing instruction (standard input) back')
     .action(end(async () => (await import('./commands/instruction.ts')).instructionCommand(context())));
   program
+    .command('simulate')
+    .description('what a plan would catch, how fast, and how often it cries wolf; moves nothing')
+    .option('--instruction <text>', 'the standing instruction')
+    .option('--instruction-file <file>')
+    .option('--target <name>', 'its instruction and guardrails')
+    .requiredOption('--traffic <rate>', 'requests of the whole target: 2000/min, 30/s')
+    .option('--error-rate <percent>', 'of stable', '0.5%')
+    .option(
+      '--effect <text>',
+      'what the change does, as "+2 points from 38m"; may be repeated',
+      collected,
+      [],
+    )
+    .option('--rollouts <n>', 'of each effect', counting, 200)
+    .option('--seed <n>', 'of the first rollout; the others count on from it', counting, 1)
+    .option('--tick <duration>', 'time between looks')
+    .option('--start-hour <hour>', 'traffic follows the day', '9')
+    .option('--noise <which>', 'none or usual: chance beyond counting', 'usual')
+    .option('--person-after <duration>', 'whoever is asked rolls back after this; or never', '15m')
+    .option('--anyway', 'go on where preflight refuses', false)
+    .option('--svg <file>', 'draw the first rollout of each effect')
+    .action(
+      end(async (o: never) =>
+        (await import('./commands/simulate.ts')).simulateCommand(context(), o, orderly()),
+      ),
+    );
+  program
     .command('start')
     .description('plans, measures the traffic and starts a rollout')
     .requiredOption('--diff <file>', 'a unified diff; - reads standard input')
@@ -184,6 +211,11 @@ function positive(text: string): number {
   const value = Number(text);
   if (!(value > 0)) throw new InvalidArgumentError('a number above 0 is needed.');
   return value;
+}
+
+/** An option that may be given more than once. */
+function collected(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text];
 }
 
 /** A place in a row that people count from one. */

@@ -8,9 +8,16 @@ import type { Config, TargetConfig } from './config.ts';
 import type { Plan } from './core/plan/plan.ts';
 import { shapeOf } from './core/plan/signal-binding.ts';
 import type { RolloutState } from './core/rollout/state.ts';
-import { type EngineParts, type EngineTiming, STANDARD_TIMING, type TargetParts } from './engine/parts.ts';
+import {
+  type EngineParts,
+  type EngineTiming,
+  STANDARD_TIMING,
+  type Store,
+  type TargetParts,
+} from './engine/parts.ts';
 import { recordsOf } from './engine/records.ts';
 import type { Chat } from './ports/chat.ts';
+import type { Clock } from './ports/clock.ts';
 import type { Control, Records } from './ports/control.ts';
 import type { Log } from './ports/log.ts';
 import type { Planner } from './ports/planner.ts';
@@ -89,6 +96,21 @@ export async function openSluice(options: SluiceOptions): Promise<Sluice> {
       await flags.close();
       await store.close();
     },
+  };
+}
+
+/** A store in memory for one simulated rollout: opened by its clock, gone when disposed. */
+export async function openMemoryStore(): Promise<
+  AsyncDisposable & { readonly open: (clock: Clock) => Promise<Store> }
+> {
+  let opened: Store | null = null;
+  return {
+    open: async (clock) => {
+      opened = openSqliteStore<RolloutState, Plan>({ path: ':memory:', clock });
+      await opened.migrate();
+      return opened;
+    },
+    [Symbol.asyncDispose]: async () => opened?.close(),
   };
 }
 

@@ -64,6 +64,11 @@ function verdictText(plan: Plan, decision: Decision): string {
       return `holding at ${at}: the canary reports no requests while stable goes on`;
     case 'exposure_unreadable':
       return `holding at ${at}: the exposure backend cannot be read`;
+    case 'overlap':
+    case 'sample_ratio':
+    case 'canary_restarting':
+    case 'shared_incident':
+      return `holding at ${at}: ${decision.detail ?? decision.reason}`;
     case 'person_hold':
       return `held at ${at} by ${decision.by ?? 'a person'}`;
     case 'evidence_not_clear':
@@ -73,6 +78,7 @@ function verdictText(plan: Plan, decision: Decision): string {
     case 'awaiting_person':
       return `waiting at ${at} for a person`;
     case 'not_clear_yet':
+    case 'nearly_clear':
       return `staying longer at ${at}: ${unclearText(plan, decision)}`;
     case 'small_next_step':
       return `widening from ${at} to ${to}: no harm seen, and few are exposed`;

@@ -89,7 +89,7 @@ export function preflightText(forecast: Preflight): readonly string[] {
 }
 
 function needText(stage: StageForecast): string {
-  const need = stage.neededMs === null ? 'never' : wholeSeconds(stage.neededMs);
+  const need = stage.neededMs === null ? 'never' : about(stage.neededMs);
   const what =
     stage.slowest === null
       ? ''
@@ -102,7 +102,7 @@ function harmText({ harm }: StageForecast): string {
   if (harm === null) return '';
   const unit = harm.badRequests === null ? 'units' : 'requests';
   const bad = harm.badRequests === null ? '' : `, ${harm.badRequests} of them bad because of it`;
-  return `; ${harm.signal} ${formatLine(harm.line, harm.measure, harm.worse)} is found after about ${harm.requests} ${unit}${bad}, in ${wholeSeconds(harm.ms)}`;
+  return `; ${harm.signal} ${formatLine(harm.line, harm.measure, harm.worse)} is found after about ${harm.requests} ${unit}${bad}, in ${about(harm.ms)}`;
 }
 
 function adviceText(advice: Advice): string {
@@ -120,8 +120,10 @@ function adviceText(advice: Advice): string {
   }
 }
 
-function wholeSeconds(ms: number): string {
-  return formatDuration(Math.ceil(ms / 1000) * 1000);
+/** From ten of a unit on, whole ones will do: 26m rather than 1530s. */
+function about(ms: number): string {
+  const unitMs = [86_400_000, 3_600_000, 60_000].find((unit) => ms >= 10 * unit) ?? 1_000;
+  return formatDuration(Math.ceil(ms / unitMs) * unitMs);
 }
 
 /** The plan as JSON for other programs; the contract of `sluice plan --json`. */

@@ -1,4 +1,3 @@
-import { formatDuration } from '../core/duration.ts';
 import type { Decision } from '../core/gate/decision.ts';
 import type { Finding } from '../core/gate/finding.ts';
 import type { Check } from '../core/plan/check.ts';
@@ -7,6 +6,7 @@ import { formatLine, formatValue } from '../core/plan/line-text.ts';
 import type { Plan } from '../core/plan/plan.ts';
 import { explain } from '../core/report.ts';
 import { COLOURS, escaped, type Frame, line, niceStep, path, text, tickTimes } from './svg.ts';
+import { timeText } from './time-text.ts';
 
 /** One look as a picture needs it. */
 export interface PictureLook {
@@ -29,7 +29,8 @@ const EVIDENCE = { top: 392, bottom: 500 };
 const LIST_TOP = 552;
 const LIST_STEP = 19;
 const LIST_ROWS = 6;
-const HEIGHT = LIST_TOP + LIST_ROWS * LIST_STEP + 10;
+/** The end is drawn a little inside the frame, so that a last drop of exposure can be seen. */
+const MARGIN = 1.015;
 
 /**
  * One rollout as an SVG of its own: exposure as steps, both sides of one check as the gate's trailing window saw them, with its
@@ -44,12 +45,13 @@ export function rolloutPicture(
 ): string {
   const check = plan.checks.find((candidate) => candidate.id === checkId) ?? null;
   const endMs = Math.max(looks.at(-1)?.elapsedMs ?? 0, plan.tickMs);
-  const x = (ms: number) => LEFT + ((RIGHT - LEFT) * ms) / endMs;
+  const x = (ms: number) => LEFT + ((RIGHT - LEFT) * ms) / (MARGIN * endMs);
   const moments = momentsOf(plan, looks);
+  const height = LIST_TOP + Math.min(Math.max(moments.length, 1), LIST_ROWS) * LIST_STEP + 4;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" font-family="system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif" font-size="12">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif" font-size="12">`,
     `<title>${escaped(words.title)}</title>`,
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="${COLOURS.paper}"/>`,
+    `<rect width="${WIDTH}" height="${height}" fill="${COLOURS.paper}"/>`,
     text(LEFT, 26, words.title, { size: 17, weight: 600 }),
     text(LEFT, 45, words.subtitle, { colour: COLOURS.faint }),
     ...exposurePart(looks, x),
@@ -76,6 +78,8 @@ function exposurePart(looks: readonly PictureLook[], x: Scale): readonly string[
     points.push([x(elapsedMs), y(percent)]);
     before = elapsedMs;
   }
+  // A rollback takes effect at once: nothing is exposed from its own look on.
+  if (looks.at(-1)?.decision.kind === 'rollback') points.push([x(before), y(0)], [RIGHT, y(0)]);
   const last = points.at(-1) ?? [x(0), y(0)];
   const area = [...points, [last[0], y(0)] as const];
   return [
@@ -142,12 +146,12 @@ function ratesPart(check: Check, looks: readonly PictureLook[], x: Scale): reado
         colour: COLOURS.faint,
       }),
     ]),
-    text(LEFT - 8, RATES.top - 12, signalName(check), { weight: 600 }),
+    text(LEFT, RATES.top - 12, signalName(check), { weight: 600 }),
     draw(rollback, COLOURS.rollback, dashed),
     draw(hold, COLOURS.hold, dashed),
     draw(stable, COLOURS.stable, 'stroke-width="2"'),
     draw(canary, COLOURS.canary, 'stroke-width="2.2"'),
-    ...legend(LEFT + 170, RATES.top - 16, [
+    ...legend(LEFT + 190, RATES.top - 16, [
       { name: 'canary (trailing window)', colour: COLOURS.canary, isDashed: false },
       { name: 'stable', colour: COLOURS.stable, isDashed: false },
       ...(holdLine === null
@@ -226,10 +230,10 @@ function evidencePart(check: Check | null, looks: readonly PictureLook[], x: Sca
         colour: COLOURS.faint,
       }),
     ]),
-    text(LEFT - 8, EVIDENCE.top - 12, 'evidence', { weight: 600 }),
+    text(LEFT, EVIDENCE.top - 12, 'evidence', { weight: 600 }),
     line(safety, `stroke="${COLOURS.safety}" stroke-width="2"`),
     line(harm, `stroke="${COLOURS.rollback}" stroke-width="2"`),
-    ...legend(LEFT + 170, EVIDENCE.top - 16, [
+    ...legend(LEFT + 190, EVIDENCE.top - 16, [
       {
         name: `harm, of what a ${hasRollback ? 'rollback' : 'hold'} needs`,
         colour: COLOURS.rollback,
@@ -245,7 +249,7 @@ function timeAxis(endMs: number, x: Scale): readonly string[] {
     `<rect x="${LEFT}" y="${frame.top}" width="${RIGHT - LEFT}" height="${frame.bottom - frame.top}" fill="none" stroke="${COLOURS.frame}"/>`,
     ...tickTimes(endMs).flatMap((ms) => [
       `<line x1="${x(ms).toFixed(1)}" x2="${x(ms).toFixed(1)}" y1="${frame.bottom}" y2="${frame.bottom + 5}" stroke="${COLOURS.frame}"/>`,
-      text(x(ms), frame.bottom + 18, formatDuration(ms), { anchor: 'middle', colour: COLOURS.faint }),
+      text(x(ms), frame.bottom + 18, timeText(ms), { anchor: 'middle', colour: COLOURS.faint }),
     ]),
   ]);
 }
@@ -318,14 +322,17 @@ function momentsPart(all: readonly Moment[], x: Scale): readonly string[] {
     const top = RATES.top + 12 + raised * 20;
     const listY = LIST_TOP + row * LIST_STEP;
     return [
-      `<line x1="${left.toFixed(1)}" x2="${left.toFixed(1)}" y1="${RATES.top}" y2="${EVIDENCE.bottom}" stroke="${colour}" stroke-opacity="0.7" stroke-dasharray="3 3"/>`,
+      ...[RATES, EVIDENCE].map(
+        (frame) =>
+          `<line x1="${left.toFixed(1)}" x2="${left.toFixed(1)}" y1="${frame.top}" y2="${frame.bottom}" stroke="${colour}" stroke-opacity="0.7" stroke-dasharray="3 3"/>`,
+      ),
       mark(left, top, number, colour),
-      mark(LEFT + 2, listY - 4, number, colour),
-      text(LEFT + 20, listY, formatDuration(moment.ms)),
-      text(LEFT + 84, listY, moment.kind, { weight: 600, colour }),
-      text(LEFT + 150, listY, cut(moment.words)),
+      mark(LEFT + 9, listY - 4, number, colour),
+      text(LEFT + 28, listY, timeText(moment.ms)),
+      text(LEFT + 92, listY, moment.kind, { weight: 600, colour }),
+      text(LEFT + 166, listY, cut(moment.words)),
       ...(at === 2 && hidden > 0
-        ? [text(LEFT + 150, listY - LIST_STEP, `… ${hidden} more`, { colour: COLOURS.faint })]
+        ? [text(LEFT + 166, listY - LIST_STEP, `… ${hidden} more`, { colour: COLOURS.faint })]
         : []),
     ];
   });

@@ -16,7 +16,7 @@ const OVER_HOLD = 1.4;
 export function standardChanges(plan: Plan, facts: WorldFacts): readonly WorldChange[] {
   const lines = leadingLines(plan, facts);
   const ladderMs = plan.ladder.reduce((sum, stage) => sum + stage.holdMs, 0);
-  const whole = (ms: number) => Math.max(1, Math.round(ms / plan.tickMs)) * plan.tickMs;
+  const whole = (ms: number) => roundTime(ms, plan.tickMs);
   const timed = (effect: Effect): WorldChange => ({ kind: 'effect', effect });
   const lastMs = plan.ladder.at(-1)?.holdMs ?? 0;
   const before = plan.ladder.at(-2)?.holdMs ?? 0;
@@ -28,12 +28,21 @@ export function standardChanges(plan: Plan, facts: WorldFacts): readonly WorldCh
       kind: 'incident',
       times: INCIDENT_TIMES,
       fromMs: whole(ladderMs / 3),
-      forMs: whole(Math.min(INCIDENT_MS, ladderMs / 8)),
+      forMs: whole(Math.min(INCIDENT_MS, (ladderMs * 2) / 15)),
     }),
     ...sized.map((distance) => timed(effectOf(distance, null))),
     ...late.map((distance) => timed(effectOf(distance, whole(ladderMs - lastMs - before / 2)))),
     timed({ kind: 'dead', fromMs: whole((plan.ladder[0]?.holdMs ?? 0) / 2) }),
   ];
+}
+
+const MINUTE_MS = 60_000;
+const LONG_MS = 300_000;
+
+/** To whole ticks; to whole minutes, as people would write it, where that changes little. */
+function roundTime(ms: number, tickMs: number): number {
+  const unit = ms >= LONG_MS ? Math.max(tickMs, MINUTE_MS) : tickMs;
+  return Math.max(1, Math.round(ms / unit)) * unit;
 }
 
 type Leading = NonNullable<ReturnType<typeof leadingLines>>;

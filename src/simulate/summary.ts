@@ -29,6 +29,8 @@ export interface Summary {
   readonly complete: Share;
   /** Neither an end nor an answer before the simulation stopped looking. */
   readonly unfinished: Share;
+  /** Runs that went to everyone all the same, after they had been held or asked about. */
+  readonly paused: number;
   /** From when the effect first reached the canary to the first hold, ask or rollback; null when it never happened. */
   readonly firstAction: Times | null;
   /** Runs that held, asked or rolled back before there was anything to act on. */
@@ -79,6 +81,7 @@ export function summaryOf(outcomes: readonly Outcome[]): Summary {
     person: ended('person'),
     complete: ended('complete'),
     unfinished: ended('unfinished'),
+    paused: ran.filter(({ run }) => run.end === 'complete' && run.firstActionMs !== null).length,
     firstAction: timesOf(acted.filter((ms) => ms >= 0)),
     early: acted.filter((ms) => ms < 0).length,
     harmedRequests: ran.length === 0 ? 0 : sum((run) => run.badRequests) / ran.length,

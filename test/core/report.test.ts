@@ -19,7 +19,7 @@ function decided(situation: Situation, overrides: Partial<RolloutState> = {}, pl
 
 const by = { by: 'bob', reason: '' };
 const asked = { at: NOW, reason: 'evidence_not_clear' } as const;
-const usedUp = { stageSince: NOW - 20_000, extendedAt: NOW - 10_000 };
+const usedUp = { stageSince: NOW - 60_000, extendedAt: NOW - 10_000, extensions: 4 };
 
 describe('the headline says what happened, with the numbers of both sides', () => {
   test.each<{ title: string; decision: Decision; headline: string; urgency: string }>([

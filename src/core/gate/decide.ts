@@ -14,7 +14,8 @@ import { isSameExposure, type RolloutState, watchedAt } from '../rollout/state.t
 import type { Decision, DecisionKind, DecisionReason } from './decision.ts';
 import type { Evidence } from './evidence.ts';
 import type { Finding } from './finding.ts';
-import { absorb, type GateState } from './gate-state.ts';
+import { absorb, type GateState, settingsFor } from './gate-state.ts';
+import { absorbIntegrity, type IntegrityFault, type IntegrityState, integrityFault } from './integrity.ts';
 import { judge, thresholdsFor } from './judge.ts';
 import { isOverHold } from './outcome.ts';
 
@@ -22,6 +23,7 @@ import { isOverHold } from './outcome.ts';
 export interface Judgement {
   readonly decision: Decision;
   readonly gate: GateState;
+  readonly integrity: IntegrityState;
   readonly stageSince: number | null;
 }
 
@@ -39,17 +41,28 @@ export function decide(plan: Plan, state: RolloutState, evidence: Evidence, now:
     alone: isAlone(plan, state.stageIndex),
     looks: Math.max(1, Math.ceil(stageAt(plan, state.stageIndex).holdMs / plan.tickMs)),
     stages: plan.ladder.length,
+    ...(plan.background === undefined ? {} : { background: plan.background }),
+    frozenAt: (state.startedAt + state.enteredAt) / 2,
+  });
+  const share = exposedShare(plan, state.stageIndex);
+  const integrity = absorbIntegrity(state.integrity, plan.checks, evidence, {
+    settings: plan.settings,
+    exposedShare: share,
+    assignment: plan.assignment ?? null,
   });
   const findings = judgeAll(plan, state, gate, now);
-  const look: Look = { plan, state, findings, stageSince, isReadable: evidence.actual !== null, now };
+  const fault = integrityFault(integrity, evidence, share);
+  const look: Look = { plan, state, findings, fault, stageSince, isReadable: evidence.actual !== null, now };
   const order = orderStanding(look);
   const verdict = chooseFirst(look, order);
   const isLast = isLastStage(plan, state.stageIndex);
   return {
     gate,
+    integrity,
     stageSince,
     decision: {
       ...verdict,
+      detail: fault !== null && verdict.reason === fault.kind ? fault.detail : null,
       at: now,
       stageIndex: state.stageIndex,
       stageEpoch: state.stageEpoch,
@@ -72,6 +85,7 @@ interface Look {
   readonly plan: Plan;
   readonly state: RolloutState;
   readonly findings: readonly Finding[];
+  readonly fault: IntegrityFault | null;
   readonly stageSince: number | null;
   readonly isReadable: boolean;
   readonly now: number;
@@ -89,8 +103,8 @@ function judgeAll(plan: Plan, state: RolloutState, gate: GateState, now: number)
     if (remembered === undefined) return [];
     return judge(check, remembered, {
       now,
-      settings: plan.settings,
-      margin: marginAt(plan, state.stageIndex),
+      settings: settingsFor(plan.settings, plan.background, check.signal),
+      margin: check.margin ?? marginAt(plan, state.stageIndex),
       alone: isAlone(plan, state.stageIndex),
       thresholds: thresholdsFor(check, plan.checks, plan.settings),
       exposedShare: exposedShare(plan, state.stageIndex),
@@ -103,20 +117,24 @@ function judgeAll(plan: Plan, state: RolloutState, gate: GateState, now: number)
 function chooseFirst(look: Look, order: OrderStanding): Verdict {
   const { state, plan, now } = look;
   const voting = look.findings.filter((f) => f.intent === 'guard' && f.severity !== 'advisory');
-  const some = (outcome: Finding['outcome']) => voting.some((finding) => finding.outcome === outcome);
+  const watching = look.findings.filter((f) => voting.includes(f) || f.intent === 'watch');
+  const some = (outcome: Finding['outcome']) => watching.some((finding) => finding.outcome === outcome);
 
   if (state.order?.verb === 'rollback') return open('rollback', 'person_rollback');
   if (some('breach_rollback')) return open('rollback', 'breach_rollback');
 
   const stage = stageAt(plan, state.stageIndex);
   const minimum = minimumEnd(look);
-  const extension = minimum === null ? null : minimum + stage.holdMs;
+  const extension = minimum === null ? null : minimum + stage.holdMs * Math.max(1, state.extensions);
   if (some('breach_hold')) {
     const isUsedUp = extension !== null && now >= extension;
     return isUsedUp ? open('ask', 'breach_hold_persisted') : open('hold', 'breach_hold');
   }
   const blindness = blindHold(look, voting);
   if (blindness !== null) return open('hold', blindness);
+  // Told of a mismatch, a person may still promote; the other faults end by themselves.
+  const isOverruled = look.fault?.kind === 'sample_ratio' && order.kind === 'stands';
+  if (look.fault !== null && !isOverruled) return open('hold', look.fault.kind);
   if (isHeld(look)) return { kind: 'hold', reason: 'person_hold', until: state.personHold?.until ?? null };
 
   if (minimum === null) return open('wait', 'exposure_unconfirmed');
@@ -126,7 +144,7 @@ function chooseFirst(look: Look, order: OrderStanding): Verdict {
 
   // With nobody left to compare with, safety evidence is not to be had: the watch ends on readable data without a breach.
   const isEvidenced = isAlone(plan, state.stageIndex)
-    ? voting.length > 0 && !some('no_data')
+    ? voting.length > 0 && !voting.some((finding) => finding.outcome === 'no_data')
     : voting.length > 0 && voting.every((finding) => finding.outcome === 'clear');
   if (isEvidenced) return onward(look);
   const isLate = extension !== null && now >= extension;
@@ -136,7 +154,30 @@ function chooseFirst(look: Look, order: OrderStanding): Verdict {
       : { kind: 'extend', reason: 'not_clear_yet', until: extension };
   }
   if (extension !== null && now < extension) return { kind: 'wait', reason: 'gathering', until: extension };
+  if (extension !== null && state.extensions < MOST_EXTENSIONS && isPromising(voting, stage.holdMs)) {
+    return { kind: 'extend', reason: 'nearly_clear', until: extension + stage.holdMs };
+  }
   return open('ask', 'evidence_not_clear');
+}
+
+/** A stage is extended at most this often: the first time in any case, then only while it is promising. */
+const MOST_EXTENSIONS = 4;
+/** Harm evidence beyond this share of what a hold needs is no promise. */
+const PROMISING_HARM = 0.5;
+
+/**
+ * Whether another hold's time would very likely clear what is not clear yet, at this traffic, if the canary is as good as the
+ * baseline; and whether nothing speaks against that. Asking a person to wait is no use of a person.
+ */
+function isPromising(voting: readonly Finding[], holdMs: number): boolean {
+  return voting.every(
+    ({ outcome, clearInMs, harm }) =>
+      outcome === 'clear' ||
+      (outcome !== 'no_data' &&
+        clearInMs !== null &&
+        clearInMs <= holdMs &&
+        harm.log < PROMISING_HARM * harm.holdThreshold),
+  );
 }
 
 /** When the stage minimum is over, by the wall clock and by how long the stage was really watched; null before it began. */

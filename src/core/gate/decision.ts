@@ -20,12 +20,17 @@ export type DecisionReason =
   | 'telemetry_blind'
   | 'canary_silent'
   | 'exposure_unreadable'
+  | 'overlap'
+  | 'sample_ratio'
+  | 'canary_restarting'
+  | 'shared_incident'
   | 'person_hold'
   | 'breach_hold_persisted'
   | 'evidence_not_clear'
   | 'approval_required'
   | 'awaiting_person'
   | 'not_clear_yet'
+  | 'nearly_clear'
   | 'small_next_step'
   | 'exposure_unconfirmed'
   | 'stage_minimum'
@@ -47,6 +52,8 @@ export interface Decision {
   /** When the current wait ends at the earliest (stage minimum or extension), ms since the epoch; null when open. */
   readonly until: number | null;
   readonly findings: readonly Finding[];
+  /** What is wrong with the comparison itself, in words, when that is the reason. */
+  readonly detail: string | null;
   /** Who ordered it, when a person did. */
   readonly by: string | null;
   /** Why a person's order was not followed. */

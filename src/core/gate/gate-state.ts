@@ -15,19 +15,35 @@ import {
   type Window,
 } from './check-state.ts';
 import type { Evidence } from './evidence.ts';
+import type { Counts } from './evidence-process.ts';
 import { type Histogram, sameBounds, sizeOf } from './exceedance.ts';
 import { frozenCounts, frozenHistogram } from './frozen-baseline.ts';
 import { isOver } from './lines.ts';
 import { arePossible, NO_MOMENTS } from './moments.ts';
 import { absorbMoments } from './moments-state.ts';
+import { orient } from './orientation.ts';
 import { logHarmOf } from './quantile-evidence.ts';
 import type { Part, Sample, Stat } from './sample.ts';
+import { type Season, seasonBetween } from './season.ts';
 import type { GateSettings } from './settings.ts';
-import { clustersIn, countsIn, type Parts, segmentsIn } from './share-counts.ts';
+import { clustersIn, countsIn, type Parts, segmentsIn, withRateTimes } from './share-counts.ts';
 import { absorbShare, type ShareState } from './share-state.ts';
 
 /** What the gate remembers of a rollout, by check id: a fold of its evidence. */
 export type GateState = Readonly<Record<string, CheckState>>;
+
+/** What was learned of each signal from stable's past when the rollout began, fixed from then on. */
+export type Background = Readonly<Record<string, { readonly tau: number; readonly season: Season | null }>>;
+
+/** The settings a signal is judged under: its own noise floor where one was learned. */
+export function settingsFor(
+  settings: GateSettings,
+  background: Background | undefined,
+  signal: string,
+): GateSettings {
+  const learned = background?.[signal];
+  return learned === undefined ? settings : { ...settings, tau: learned.tau };
+}
 
 /** How this stage's windows are to be read. */
 export interface StageContext {
@@ -38,6 +54,9 @@ export interface StageContext {
   readonly looks: number;
   /** Stages in the ladder: latency restarts share their weight over these. */
   readonly stages: number;
+  readonly background?: Background;
+  /** When the stable side that a frozen baseline is made of was seen, ms since the epoch. */
+  readonly frozenAt?: number;
 }
 
 export function startGate(checks: readonly Check[], settings: GateSettings): GateState {
@@ -60,7 +79,10 @@ export function absorb(
     checks.map((check) => {
       const state = gate[check.id] ?? startState(check, context.settings.kappa);
       const window = windows.get(check.signal);
-      if (window !== undefined) return [check.id, absorbWindow(check, state, window, context)];
+      if (window !== undefined) {
+        const settings = settingsFor(context.settings, context.background, check.signal);
+        return [check.id, absorbWindow(check, state, window, { ...context, settings })];
+      }
       // A look that read others and not this one knows less than it should; a look that read nothing was not for reading.
       return [
         check.id,
@@ -108,7 +130,7 @@ function shareWindow(check: Check, state: ShareState, window: Window, context: S
   const fault = misshapen(window, kind, context) ?? unusableIn(window, needsStable(check, context));
   const canary = countsIn(check, window.canary.stat);
   const stable = context.alone
-    ? frozenCounts(state.rollout.stable, context.looks)
+    ? inSeason(check, frozenCounts(state.rollout.stable, context.looks), window.canary.to, context)
     : countsIn(check, window.stable.stat);
   const seen = { ...state, ...seenAfter(state, window, fault, canary?.n ?? 0) };
   if (canary === null || (fault !== null && fault.quality.unusable !== 'partial')) return seen;
@@ -124,10 +146,16 @@ function shareWindow(check: Check, state: ShareState, window: Window, context: S
       at: window.canary.to,
       partial: fault !== null,
       settings: context.settings,
-      tau: context.settings.tau,
       frozen: context.alone,
     },
   );
+}
+
+/** A frozen past at the rate it would have at this hour. */
+function inSeason(check: Check, counts: Counts, now: number, context: StageContext): Counts {
+  const season = context.background?.[check.signal]?.season ?? null;
+  const times = seasonBetween(season, context.frozenAt ?? now, now);
+  return withRateTimes(counts, times, orient(check) === 'failures' ? 'failures' : 'asIs');
 }
 
 function frozenParts(parts: Parts): readonly Part[] {

@@ -16,8 +16,8 @@ export function thresholdsFor(
   checks: readonly Check[],
   settings: GateSettings,
 ): JudgeContext['thresholds'] {
-  const guards = checks.filter((other) => other.intent === 'guard' && other.severity !== 'advisory');
-  const required = guards.filter(isRequired);
+  const guards = checks.filter((other) => isVote(other) || other.intent === 'watch');
+  const required = guards.filter((other) => isVote(other) && isRequired(other));
   const critical = required.filter((other) => other.severity === 'critical' && other.rollback !== null);
   const family = isRequired(check) ? required : guards;
   return {
@@ -25,6 +25,11 @@ export function thresholdsFor(
     rollback: Math.log(Math.max(critical.length, 1) / settings.alphaRollback),
     safe: Math.log(1 / settings.alphaSafe),
   };
+}
+
+/** Whether a check must be clear before anything is promoted. */
+function isVote(check: Check): boolean {
+  return check.intent === 'guard' && check.severity !== 'advisory';
 }
 
 export function judge(check: Check, state: CheckState, context: JudgeContext): Finding {

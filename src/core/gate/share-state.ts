@@ -112,8 +112,6 @@ export interface ShareContext {
   readonly at: number;
   readonly partial: boolean;
   readonly settings: GateSettings;
-  /** Learned noise of one side from look to look (`noise-floor.ts`); the settings' where none was. */
-  readonly tau?: number;
   /** The stable side is a frozen past: it must not grow what it was made of. */
   readonly frozen?: boolean;
 }
@@ -136,7 +134,7 @@ export function absorbShare(
     stable: context.frozen === true ? state.mix.stable : plusParts(state.mix.stable, segments.stable),
   };
   const mixed = mixFactor(segments, mix, oriented);
-  const own = factorAgainst(check.against, state.previous, oriented, context.tau ?? settings.tau);
+  const own = factorAgainst(check.against, state.previous, oriented, settings.tau);
   const factor = product(mixed, own);
   const judged: Sides<Counts> = {
     canary: window.canary,
@@ -178,7 +176,7 @@ function steppedEvidence(
       : nullLines(edges[edge], oriented).map((line) => lineAgainst(line, factor, side, oriented));
   const arms = orientedCounts(window, oriented);
   const past = orientedCounts(state.predicted, oriented);
-  const noise = { tau: context.tau ?? settings.tau, phi: clusterPhi(state.clusters) };
+  const noise = { tau: settings.tau, phi: clusterPhi(state.clusters) };
   const [nearer, farther] = [linesAt('tight', 'harm'), linesAt('wide', 'harm')];
   const harmed = (before: HarmState, line: NullLine, at: number, turned: Oriented) => {
     const seen = turned === oriented ? arms : orientedCounts(window, turned);

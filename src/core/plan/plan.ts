@@ -1,3 +1,4 @@
+import type { Background } from '../gate/gate-state.ts';
 import type { GateSettings } from '../gate/settings.ts';
 import type { Check } from './check.ts';
 import { type Exposure, formatExposure, type Ladder, type Risk, type Stage } from './ladder.ts';
@@ -33,6 +34,10 @@ export interface Plan {
   readonly unread: readonly string[];
   /** The next stage may be entered without full evidence while the blast radius stays small (opt-in by policy). */
   readonly allowWiden: boolean;
+  /** What was learned of each signal from stable's past when the rollout began; a signal not named has the settings' noise. */
+  readonly background?: Background;
+  /** The signal that counts units as they are assigned to a side: what a sample-ratio mismatch is read from. */
+  readonly assignment?: string;
   readonly settings: GateSettings;
   readonly tickMs: number;
 }

@@ -24,7 +24,7 @@ export interface Preflight {
 export function preflight(plan: Plan, traffic: TrafficReading): Preflight {
   const voting = plan.checks.filter(isVoting);
   const perMinute = unitsPerMinute(voting, traffic);
-  const stages = forecastLadder(plan, plan.ladder, voting, traffic, { withHarm: true });
+  const stages = forecastLadder(plan, voting, traffic);
   const isClearable = stages.every((stage) => stage.verdict !== 'not_clearable');
   const isLost = isClearable || perMinute === 0;
   const workable = isLost ? null : workableLadder(plan, voting, traffic);

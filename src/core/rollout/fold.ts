@@ -1,7 +1,8 @@
-import { decide } from '../gate/decide.ts';
+import { decide, type Judgement } from '../gate/decide.ts';
 import type { Decision } from '../gate/decision.ts';
 import type { Evidence } from '../gate/evidence.ts';
 import { enterStage, type GateState } from '../gate/gate-state.ts';
+import { seedIntegrity } from '../gate/integrity.ts';
 import type { Sample } from '../gate/sample.ts';
 import { desiredAt, type Plan } from '../plan/plan.ts';
 import type { Command } from './command.ts';
@@ -10,13 +11,15 @@ import { NOTHING_EXPOSED, type RolloutState, startState, watchedAt } from './sta
 
 /**
  * The state after an event. `evidence` is what the event names by digest: needed by `decided`, whose look the gate
- * remembers. Folding a whole log gives the state that was kept beside it.
+ * remembers. Folding a whole log gives the state that was kept beside it. `judged` is what `decide` has just made of the same
+ * arguments, for whoever has it already.
  */
 export function fold(
   plan: Plan,
   state: RolloutState,
   happened: { readonly at: number; readonly event: RolloutEvent },
   evidence: Evidence | null,
+  judged: Judgement | null = null,
 ): RolloutState {
   const { event, at } = happened;
   switch (event.kind) {
@@ -25,7 +28,9 @@ export function fold(
     case 'commanded':
       return event.outcome.kind === 'accepted' ? afterCommand(state, event.command, at) : state;
     case 'decided':
-      return evidence === null ? state : afterDecision(plan, state, event.decision, evidence, at);
+      return evidence === null
+        ? state
+        : afterDecision(plan, state, event.decision, judged ?? decide(plan, state, evidence, at), at);
     case 'exposure_zero':
       return { ...state, stageSince: at };
     case 'settled':
@@ -44,7 +49,7 @@ function seeded(plan: Plan, state: RolloutState, before: readonly Sample[]): Rol
       return [check.id, { ...remembered, predicted: { canary: counts, stable: counts } }];
     }),
   ) as GateState;
-  return { ...state, gate };
+  return { ...state, gate, integrity: seedIntegrity(state.integrity, plan.checks, before) };
 }
 
 function afterCommand(state: RolloutState, command: Command, at: number): RolloutState {
@@ -63,6 +68,7 @@ function afterCommand(state: RolloutState, command: Command, at: number): Rollou
         personHold: null,
         asked: null,
         extendedAt: null,
+        extensions: 0,
         stageSince: null,
         watchedMs: 0,
         enteredAt: at,
@@ -82,17 +88,18 @@ function afterDecision(
   plan: Plan,
   before: RolloutState,
   decision: Decision,
-  evidence: Evidence,
+  { gate, integrity, stageSince }: Omit<Judgement, 'decision'>,
   at: number,
 ): RolloutState {
-  const { gate, stageSince } = decide(plan, before, evidence, at);
   const isHoldOver = before.personHold?.until !== null && (before.personHold?.until ?? at) <= at;
   const state: RolloutState = {
     ...before,
     gate,
+    integrity,
     stageSince,
     lookedAt: at,
-    watchedMs: watchedAt(plan, before, at),
+    // An incident on both sides says nothing about the change: its time does not count towards the stage's.
+    watchedMs: decision.reason === 'shared_incident' ? before.watchedMs : watchedAt(plan, before, at),
     last: decision,
     order: null,
     personHold: isHoldOver ? null : before.personHold,
@@ -123,7 +130,7 @@ function afterDecision(
         ended: decision.reason,
       };
     case 'extend':
-      return { ...state, extendedAt: at };
+      return { ...state, extendedAt: at, extensions: state.extensions + 1 };
     case 'ask':
       return { ...state, asked: state.asked ?? { at, reason: decision.reason } };
     case 'hold':
@@ -142,6 +149,7 @@ function entered(plan: Plan, state: RolloutState, stageIndex: number, at: number
     enteredAt: at,
     desired: desiredAt(plan, stageIndex),
     extendedAt: null,
+    extensions: 0,
     asked: null,
     gate: enterStage(state.gate),
   };

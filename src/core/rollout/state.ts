@@ -1,5 +1,6 @@
 import type { Decision, DecisionReason } from '../gate/decision.ts';
 import { type GateState, startGate } from '../gate/gate-state.ts';
+import { type IntegrityState, NO_INTEGRITY } from '../gate/integrity.ts';
 import { desiredAt, type Plan } from '../plan/plan.ts';
 
 /** Where a rollout stands: always the fold of its events, kept beside the log so that a tick need not read it. */
@@ -15,8 +16,10 @@ export interface RolloutState {
   readonly lookedAt: number;
   readonly watchedMs: number;
   readonly desired: { readonly percent: number; readonly audiences: readonly string[] };
-  /** When this stage was given its one extension. */
+  /** When this stage was given its last extension. */
   readonly extendedAt: number | null;
+  /** How often this stage was extended so far. */
+  readonly extensions: number;
   /** A person was asked; nothing but an answer or a breach moves the rollout now. */
   readonly asked: { readonly at: number; readonly reason: DecisionReason } | null;
   readonly personHold: { readonly by: string; readonly reason: string; readonly until: number | null } | null;
@@ -26,6 +29,7 @@ export interface RolloutState {
   /** The decision in force. */
   readonly last: Decision | null;
   readonly gate: GateState;
+  readonly integrity: IntegrityState;
   readonly startedAt: number;
   readonly endedAt: number | null;
   /** Why it ended, for lists. */
@@ -50,12 +54,14 @@ export function startState(plan: Plan, at: number): RolloutState {
     watchedMs: 0,
     desired: desiredAt(plan, 0),
     extendedAt: null,
+    extensions: 0,
     asked: null,
     personHold: null,
     order: null,
     told: '',
     last: null,
     gate: startGate(plan.checks, plan.settings),
+    integrity: NO_INTEGRITY,
     startedAt: at,
     endedAt: null,
     ended: null,

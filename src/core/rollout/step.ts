@@ -1,4 +1,4 @@
-import { decide } from '../gate/decide.ts';
+import { decide, type Judgement } from '../gate/decide.ts';
 import type { Evidence } from '../gate/evidence.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Command, CommandOutcome } from './command.ts';
@@ -33,9 +33,9 @@ export function step(plan: Plan, before: RolloutState, input: StepInput): Step {
   let state = before;
   const events: TimedEvent[] = [];
   const tellEvents: number[] = [];
-  const happens = (event: RolloutEvent, more: Partial<TimedEvent> = {}) => {
+  const happens = (event: RolloutEvent, more: Partial<TimedEvent> = {}, judged: Judgement | null = null) => {
     events.push({ at, actor: 'sluice', event, usesEvidence: false, gateEpoch: null, ...more });
-    state = fold(plan, state, { at, event }, input.evidence);
+    state = fold(plan, state, { at, event }, input.evidence, judged);
   };
 
   for (const command of input.commands) {
@@ -44,12 +44,14 @@ export function step(plan: Plan, before: RolloutState, input: StepInput): Step {
     tellEvents.push(events.length - 1);
   }
   if (state.phase === 'running' || isRecalled(state)) {
-    const { decision } = decide(plan, state, input.evidence, at);
+    const judged = decide(plan, state, input.evidence, at);
+    const { decision } = judged;
     const leavesStage = ['promote', 'widen', 'rollback', 'complete'].includes(decision.kind);
     const told = state.told;
     happens(
       { kind: 'decided', decision },
       { usesEvidence: true, gateEpoch: leavesStage ? decision.stageEpoch : null },
+      judged,
     );
     if (state.told !== told || decision.refusedOrder !== null) tellEvents.push(events.length - 1);
   } else if (state.phase === 'rolling_back') {

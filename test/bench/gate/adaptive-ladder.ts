@@ -1,11 +1,12 @@
 import type { Sample } from '../../../src/core/gate/sample.ts';
 import type { Plan } from '../../../src/core/plan/plan.ts';
-import { preflight, type TrafficReading } from '../../../src/core/plan/preflight.ts';
+import { adaptiveLadder } from '../../../src/core/plan/preflight/ladder-proposal.ts';
+import type { TrafficReading } from '../../../src/core/plan/preflight/traffic.ts';
 import { errorRateCheck, MINUTE_MS, withLadder } from './bench-plan.ts';
 
 const READING_MS = 15 * MINUTE_MS;
 
-/** The plan on the ladder that preflight proposes for this traffic; as it is where preflight finds nothing to mend. */
+/** The plan on the ladder that a policy of adaptive ladders gives it at this traffic; as written where none would do. */
 export function adaptivePlan(
   plan: Plan,
   { requestsPerMinute, errorRate }: { readonly requestsPerMinute: number; readonly errorRate: number },
@@ -20,6 +21,5 @@ export function adaptivePlan(
     quality: { unusable: null, detail: null, resets: 0, born: 0 },
   };
   const traffic: TrafficReading = { overMs: READING_MS, samples: [sample] };
-  const { workable } = preflight(plan, traffic);
-  return workable === null ? plan : withLadder(plan, workable);
+  return withLadder(plan, adaptiveLadder(plan, traffic));
 }

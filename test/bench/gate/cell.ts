@@ -18,6 +18,8 @@ export interface Cell {
   readonly world: World;
   readonly settings: Omit<RunSettings, 'startAt'>;
   readonly methods: readonly MethodId[];
+  /** Of the rollouts asked for, the share this cell runs: cells whose looks are dear run a tenth. */
+  readonly rolloutShare: number;
   /** When the effect begins, ms after the start. */
   readonly onsetMs: number;
 }

@@ -23,7 +23,7 @@ import {
   PLUS_10,
   step,
 } from './effects.ts';
-import { type MethodId, VALUE_METHODS } from './methods.ts';
+import { type CompetitorId, type MethodId, takesValues } from './methods.ts';
 
 /** Reference world: 0.5 % fail, shared swings, either side with noise of its own, ±30 % over the day. */
 const NOISE: WorldNoise = {
@@ -49,9 +49,10 @@ interface Setting {
   readonly methods?: readonly MethodId[];
   readonly world?: Partial<World>;
   readonly run?: Partial<Cell['settings']>;
+  readonly rolloutShare?: number;
 }
 
-function cellOf({ table, row, traffic, effect, plan, methods, world, run }: Setting): Cell {
+function cellOf({ table, row, traffic, effect, plan, methods, world, run, rolloutShare }: Setting): Cell {
   return {
     id: `${table} · ${row} · ${effect.name}`,
     table,
@@ -68,6 +69,7 @@ function cellOf({ table, row, traffic, effect, plan, methods, world, run }: Sett
     },
     settings: { ...STANDARD_RUN, ...run },
     methods: methods ?? ONLY_SLUICE,
+    rolloutShare: rolloutShare ?? 1,
     onsetMs: effect.onsetMs,
   };
 }
@@ -78,10 +80,10 @@ export function trafficText(traffic: number): string {
 }
 
 /** Every cell of the benchmark. Competitors run where their rule has something to say; the rest is about Sluice's own settings. */
-export function allCells(competitors: readonly MethodId[]): readonly Cell[] {
+export function allCells(competitors: readonly CompetitorId[]): readonly Cell[] {
   return [
     ...mainCells([...ONLY_SLUICE, ...competitors]),
-    ...latencyCells([...ONLY_SLUICE, ...competitors.filter((id) => VALUE_METHODS.includes(id))]),
+    ...latencyCells([...ONLY_SLUICE, ...competitors.filter(takesValues)]),
     ...tickCells(),
     ...kappaCells(),
     ...noiseCells(),
@@ -116,6 +118,7 @@ export function latencyCells(methods: readonly MethodId[]): readonly Cell[] {
         plan,
         methods,
         world: { signals },
+        rolloutShare: 0.1,
       }),
     ),
   );
@@ -272,20 +275,21 @@ function widenCells(): readonly Cell[] {
   );
 }
 
-/** Long enough for any ladder that preflight proposes at these traffics. */
+/** Long enough for any ladder that is chosen at these traffics. */
 const ADAPTIVE_HORIZON_MS = 14 * 24 * 60 * MINUTE_MS;
 
-/** The ladder preflight proposes for the traffic there is, run to its end. */
+/** The ladder chosen for the traffic there is (opt-in by policy), run to its end. */
 function adaptiveCells(): readonly Cell[] {
   return [2_000, 200, 20].flatMap((traffic) =>
     [NONE, PLUS_07, PLUS_2, PLUS_10].map((effect) =>
       cellOf({
-        table: 'The ladder that preflight proposes',
+        table: 'Adaptive ladder',
         row: trafficText(traffic),
         traffic,
         effect,
         plan: adaptivePlan(errorRatePlan(), { requestsPerMinute: traffic, errorRate: STABLE_RATE }),
         run: { horizonMs: ADAPTIVE_HORIZON_MS },
+        rolloutShare: 0.1,
       }),
     ),
   );

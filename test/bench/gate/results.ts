@@ -13,6 +13,22 @@ export interface Result {
 /** Small enough that no thread is left alone with the last big one. */
 const TASK_ROLLOUTS = 250;
 
+function tasksOf(
+  cell: Cell,
+  method: MethodId,
+  { rollouts, seed }: { readonly rollouts: number; readonly seed: number },
+): readonly Task[] {
+  const wanted = Math.ceil(rollouts * cell.rolloutShare);
+  const size = Math.ceil(TASK_ROLLOUTS * cell.rolloutShare);
+  return Array.from({ length: Math.ceil(wanted / size) }, (_, part) => ({
+    cellId: cell.id,
+    method,
+    seed,
+    first: part * size,
+    count: Math.min(size, wanted - part * size),
+  }));
+}
+
 /** Runs every cell under each of its methods and sums the outcomes up. `onProgress` hears the share that is done. */
 export async function resultsOf(
   cells: readonly Cell[],
@@ -20,15 +36,7 @@ export async function resultsOf(
   onProgress: (share: number) => void,
 ): Promise<readonly Result[]> {
   const pairs = cells.flatMap((cell) => cell.methods.map((method) => ({ cell, method })));
-  const tasks: Task[] = pairs.flatMap(({ cell, method }) =>
-    Array.from({ length: Math.ceil(options.rollouts / TASK_ROLLOUTS) }, (_, part) => ({
-      cellId: cell.id,
-      method,
-      seed: options.seed,
-      first: part * TASK_ROLLOUTS,
-      count: Math.min(TASK_ROLLOUTS, options.rollouts - part * TASK_ROLLOUTS),
-    })),
-  );
+  const tasks = pairs.flatMap(({ cell, method }) => tasksOf(cell, method, options));
   const outcomes = await workOff(tasks, options.threads, (done) => onProgress(done / tasks.length));
   const gathered = new Map<string, Outcome[]>();
   for (const [at, task] of tasks.entries()) {

@@ -3,11 +3,14 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { allCells } from './cells.ts';
 import { COMPETITORS } from './methods.ts';
-import { type Result, resultsOf } from './results.ts';
+import { writePages } from './page.ts';
+import { resultsOf } from './results.ts';
+import { tablesOf } from './tables.ts';
 
 /**
  * The gate against its peers' rules on simulated worlds: `npm run bench:gate`.
- * `--only` takes a method ("sluice") or a piece of a cell's name; only a whole run writes the pages.
+ * `--only` takes a method ("sluice") or a piece of a cell's name ("Speed and truth · 2,000") and may be repeated. A whole run
+ * writes docs/benchmarks.md and docs/benchmarks-gate.svg; any other prints its tables. `--json` prints the summaries instead.
  */
 const { values: options } = parseArgs({
   options: {
@@ -18,19 +21,35 @@ const { values: options } = parseArgs({
     threads: { type: 'string', default: String(availableParallelism()) },
   },
 });
+const { only } = options;
+const rollouts = wholeNumber(options.rollouts);
+const seed = wholeNumber(options.seed);
+const threads = wholeNumber(options.threads);
 
-const cells = allCells(COMPETITORS);
+const cells = allCells(COMPETITORS).flatMap((cell) => {
+  const isNamed = only.length === 0 || only.some((piece) => cell.id.includes(piece));
+  const methods = isNamed ? cell.methods : cell.methods.filter((method) => only.includes(method));
+  return methods.length === 0 ? [] : [{ ...cell, methods }];
+});
+if (cells.length === 0) throw new Error(`--only ${only.join(', ')} names no cell and no method`);
+
 const begun = performance.now();
-const results = await resultsOf(
-  cells,
-  { rollouts: Number(options.rollouts), seed: Number(options.seed), threads: Number(options.threads) },
-  (share) => process.stderr.write(`\r${(share * 100).toFixed(0)} % `),
-);
-process.stderr.write(`\r${((performance.now() - begun) / 1_000).toFixed(0)} s\n`);
-for (const { cell, method, summary } of results) {
-  const pc = (x: number) => ((100 * x) / summary.rollouts).toFixed(2);
-  console.log(
-    `${cell.id.padEnd(60)} ${method.padEnd(8)} ${pc(summary.rolledBack)} / ${pc(summary.person)} / ${pc(summary.complete)}; ` +
-      `${(summary.firstActionMs?.median ?? 0) / 60_000} m, p90 ${(summary.firstActionMs?.p90 ?? 0) / 60_000} m; bad ${summary.meanBadRequests.toFixed(1)}; blind ${summary.blindPromotions}`,
-  );
+let told = -1;
+const results = await resultsOf(cells, { rollouts, seed, threads }, (share) => {
+  const percent = Math.floor(share * 100);
+  if (percent > told) process.stderr.write(`\r${percent} %`);
+  told = percent;
+});
+process.stderr.write(`\r${((performance.now() - begun) / 1_000).toFixed(0)} s on ${threads} threads\n`);
+
+if (options.json) {
+  const lines = results.map(({ cell, method, summary }) => ({ cell: cell.id, method, ...summary }));
+  console.log(JSON.stringify({ rollouts, seed, results: lines }, null, 1));
+} else if (only.length > 0) console.log(tablesOf(results));
+else writePages(results, `npm run bench:gate -- --rollouts ${rollouts} --seed ${seed}`);
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new RangeError(`${text} is not a whole number`);
+  return number;
 }

@@ -29,8 +29,8 @@ const HOLD = { by: 'alice', reason: 'lunch', until: null };
 const STATES = {
   early: running(PLAN, { stageSince: NOW - 9_999 }),
   minimum: running(PLAN, { stageSince: NOW - 10_000 }),
-  extended: running(PLAN, { extendedAt: NOW - 5_000 }),
-  'used up': running(PLAN, { stageSince: NOW - 20_000, extendedAt: NOW - 10_000 }),
+  extended: running(PLAN, { extendedAt: NOW - 5_000, extensions: 1 }),
+  'used up': running(PLAN, { stageSince: NOW - 60_000, extendedAt: NOW - 10_000, extensions: 4 }),
   asked: running(PLAN, { asked: { at: NOW - 1_000, reason: 'evidence_not_clear' } }),
   'person hold': running(PLAN, { personHold: HOLD }),
   last: running(HELD_BACK, { stageIndex: 3 }),

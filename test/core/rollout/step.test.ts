@@ -151,7 +151,7 @@ describe('leaving a stage', () => {
 
   test('an ask is remembered with its first reason', () => {
     const first = stepped(
-      standing('ambiguous', { stageSince: NOW - 20_000, extendedAt: NOW - 10_000 }),
+      standing('ambiguous', { stageSince: NOW - 60_000, extendedAt: NOW - 10_000, extensions: 4 }),
     ).state;
     const again = stepped(first, { at: NOW + 1 }).state;
     expect(again).toMatchObject({ asked: { at: NOW, reason: 'evidence_not_clear' } });

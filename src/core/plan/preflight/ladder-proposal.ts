@@ -2,14 +2,17 @@ import { standardSettings } from '../../gate/settings.ts';
 import { type Check, isRequired } from '../check.ts';
 import type { Ladder, Stage } from '../ladder.ts';
 import { EARLY_PERCENT, type Plan, stageAt } from '../plan.ts';
-import { forecastLadder, type StageForecast } from './stage-forecast.ts';
+import { forecastStage, type StageForecast } from './stage-forecast.ts';
 import { type TrafficReading, unitsPerMinute } from './traffic.ts';
 import { isVoting } from './units-needed.ts';
 
 /** Exposures as people write them. */
 const WRITTEN_PERCENTS = [1, 2, 5, 10, 20, 25, 50, 100] as const;
 /** A stage that has to last longer than this, and longer than it was given, is no proposal. */
-export const LONGEST_STAGE_MS = 86_400_000;
+const LONGEST_STAGE_MS = 86_400_000;
+
+/** What a stage of a ladder under trial needs and has. */
+type Forecast = (ladder: Ladder, index: number) => Omit<StageForecast, 'harm'>;
 
 /**
  * A ladder this traffic can clear. The bad requests before a regression is found depend on the canary requests needed, hardly on
@@ -18,10 +21,10 @@ export const LONGEST_STAGE_MS = 86_400_000;
  * when a stage would have to last longer than a day.
  */
 export function workableLadder(plan: Plan, voting: readonly Check[], traffic: TrafficReading): Ladder | null {
-  const forecast = (ladder: Ladder) => forecastLadder(plan, ladder, voting, traffic, { withHarm: false });
+  const forecast: Forecast = (ladder, index) => forecastStage({ ...plan, ladder }, index, voting, traffic);
   const [first] = plan.ladder;
   if (first === undefined) return null;
-  const start = firstPercent(plan, first, (ladder) => forecast(ladder)[0]);
+  const start = firstPercent(plan, first, forecast);
   return lengthened(start === null ? plan.ladder : startedAt(plan.ladder, start), forecast);
 }
 
@@ -33,7 +36,7 @@ export function workableLadder(plan: Plan, voting: readonly Check[], traffic: Tr
  */
 export function adaptiveLadder(plan: Plan, traffic: TrafficReading): Ladder {
   const voting = plan.checks.filter((check) => isVoting(check) && isRequired(check));
-  const forecast = (ladder: Ladder) => forecastLadder(plan, ladder, voting, traffic, { withHarm: false });
+  const forecast: Forecast = (ladder, index) => forecastStage({ ...plan, ladder }, index, voting, traffic);
   const audiences = plan.ladder.findIndex((stage) => stage.exposure.kind !== 'audience');
   const given = plan.ladder.slice(Math.max(audiences, 0));
   const percents = given.flatMap(({ exposure }) => (exposure.kind === 'percent' ? [exposure.percent] : []));
@@ -49,15 +52,16 @@ export function adaptiveLadder(plan: Plan, traffic: TrafficReading): Ladder {
       ...(percent < end ? [stageOf(nextPercents(plan, percent, end)[0] ?? end, opening.holdMs)] : []),
     ];
     const chosen =
-      candidates.find((percent) => forecast(trial(percent))[ladder.length]?.verdict === 'clearable') ??
+      candidates.find((percent) => forecast(trial(percent), ladder.length).verdict === 'clearable') ??
       candidates.at(-1) ??
       end;
-    const needed = forecast(trial(chosen))[ladder.length]?.neededMs;
-    if (needed == null) return plan.ladder;
-    ladder.push(stageOf(chosen, Math.max(holdAt(given, chosen), roundedUp(needed))));
+    const holdMs = longerHold(forecast(trial(chosen), ladder.length));
+    if (holdMs === null) return plan.ladder;
+    ladder.push(stageOf(chosen, holdMs));
     current = chosen;
   }
-  return ladder;
+  // Where a step turned out larger than assumed, the stage before it has more to rule out.
+  return lengthened(ladder, forecast) ?? plan.ladder;
 }
 
 /** The plan on its adaptive ladder, with the reason; as it is when it did not opt in, or nothing changes. */
@@ -79,16 +83,12 @@ export function adapted(plan: Plan, traffic: TrafficReading): Plan {
 }
 
 /** The smallest written start at which the first stage is clearable in its hold, or the largest allowed; null to leave it. */
-function firstPercent(
-  plan: Plan,
-  first: Stage,
-  forecastOf: (ladder: Ladder) => StageForecast | undefined,
-): number | null {
-  if (first.exposure.kind !== 'percent' || forecastOf(plan.ladder)?.verdict === 'clearable') return null;
+function firstPercent(plan: Plan, first: Stage, forecast: Forecast): number | null {
+  const isClearable = (ladder: Ladder) => forecast(ladder, 0).verdict === 'clearable';
+  if (first.exposure.kind !== 'percent' || isClearable(plan.ladder)) return null;
   const given = first.exposure.percent;
   const steps = WRITTEN_PERCENTS.filter((step) => step > given && step <= largestFirst(plan));
-  const clearable = steps.find((step) => forecastOf(startedAt(plan.ladder, step))?.verdict === 'clearable');
-  return clearable ?? steps.at(-1) ?? null;
+  return steps.find((step) => isClearable(startedAt(plan.ladder, step))) ?? steps.at(-1) ?? null;
 }
 
 function startedAt(ladder: Ladder, percent: number): Ladder {
@@ -99,12 +99,7 @@ function startedAt(ladder: Ladder, percent: number): Ladder {
 
 /** Written steps that may follow `current` (0: may come first), smallest first; never empty below `end`. */
 function nextPercents(plan: Plan, current: number, end: number): readonly number[] {
-  const most =
-    current === 0
-      ? largestFirst(plan)
-      : current < EARLY_PERCENT
-        ? Math.max(5 * current, EARLY_PERCENT / 5)
-        : end;
+  const most = current === 0 ? largestFirst(plan) : current < EARLY_PERCENT ? 5 * current : end;
   const least = current === 0 ? 0 : 2 * current;
   const steps = WRITTEN_PERCENTS.filter((step) => step >= least && step <= most && step < end);
   return steps.length > 0 && most < end ? steps : [...steps, end];
@@ -125,15 +120,20 @@ function stageOf(percent: number, holdMs: number): Stage {
 }
 
 /** Longer stages see more units, so later ones need less: lengthened one at a time, in order. */
-function lengthened(given: Ladder, forecast: (ladder: Ladder) => readonly StageForecast[]): Ladder | null {
+function lengthened(given: Ladder, forecast: Forecast): Ladder | null {
   let ladder = given;
   for (let index = 0; index < ladder.length; index++) {
-    const neededMs = forecast(ladder.slice(0, index + 2))[index]?.neededMs;
-    const stage = stageAt({ ladder }, index);
-    if (neededMs == null || neededMs > Math.max(LONGEST_STAGE_MS, stage.holdMs)) return null;
-    ladder = ladder.with(index, { ...stage, holdMs: Math.max(stage.holdMs, roundedUp(neededMs)) });
+    const holdMs = longerHold(forecast(ladder, index));
+    if (holdMs === null) return null;
+    ladder = ladder.with(index, { ...stageAt({ ladder }, index), holdMs });
   }
   return ladder;
+}
+
+/** The stage's hold, longer where its evidence needs it; null for never, or beyond a day where it was not given more. */
+function longerHold({ neededMs, holdMs }: Pick<StageForecast, 'neededMs' | 'holdMs'>): number | null {
+  if (neededMs === null || neededMs > Math.max(LONGEST_STAGE_MS, holdMs)) return null;
+  return neededMs <= holdMs ? holdMs : roundedUp(neededMs);
 }
 
 const NICE_MS = [1_000, 5_000, 15_000, 60_000, 300_000, 900_000, 3_600_000, 21_600_000, 86_400_000] as const;

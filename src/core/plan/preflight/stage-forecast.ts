@@ -1,6 +1,6 @@
 import { type Check, signalName } from '../check.ts';
-import { formatExposure, type Ladder } from '../ladder.ts';
-import { desiredAt, isAlone, marginAt, type Plan } from '../plan.ts';
+import { formatExposure } from '../ladder.ts';
+import { desiredAt, isAlone, marginAt, type Plan, stageAt } from '../plan.ts';
 import { type HarmBound, harmBoundOf } from './harm-bound.ts';
 import type { ForecastContext, Look, Spell } from './looks.ts';
 import { durationsOf, isTooCoarse } from './quantile-forecast.ts';
@@ -36,39 +36,48 @@ interface Need {
 /** An audience's share is not known; a tenth is assumed. */
 const AUDIENCE_SHARE = 0.1;
 
-/** What each stage of the ladder needs and has. Ladders under trial leave the harm bounds out. */
+/** What each stage of the plan's ladder needs and has, and what a regression would cost in it. */
 export function forecastLadder(
   plan: Plan,
-  ladder: Ladder,
   voting: readonly Check[],
   traffic: TrafficReading,
-  { withHarm }: { readonly withHarm: boolean },
 ): readonly StageForecast[] {
-  const trial = { ...plan, ladder };
-  const context: ForecastContext = { settings: plan.settings, traffic };
-  return ladder.map((stage, index): StageForecast => {
-    const needs = voting.map((check) => needOf(trial, check, index, context));
-    const slowest = needs.reduce((a, b) => (b.neededMs > (a?.neededMs ?? -1) ? b : a), needs[0]);
-    const neededMs = slowest?.neededMs ?? 0;
-    const units = unitsSeen(slowest);
-    const looks = stage.holdMs / plan.tickMs;
-    return {
-      exposure: formatExposure(stage.exposure),
-      holdMs: stage.holdMs,
-      slowest: slowest === undefined || neededMs === 0 ? null : signalName(slowest.check),
-      unit:
-        slowest?.check.measure.kind === 'mean' || slowest?.check.measure.kind === 'ratio'
-          ? 'units'
-          : 'requests',
-      neededUnits: neededMs === 0 ? 0 : finiteOrNull(Math.ceil(units(neededMs / plan.tickMs))),
-      expectedUnits: Math.floor(units(looks)),
-      neededMs: finiteOrNull(neededMs),
-      verdict: verdictOf(neededMs, stage.holdMs),
-      isTooCoarse:
-        slowest !== undefined && !isAlone(trial, index) && isCoarse(slowest.check, trial, index, context),
-      harm: withHarm && !isAlone(trial, index) ? harmBoundOf(trial, needs, context) : null,
-    };
+  return plan.ladder.map((_, index) => {
+    const watched = isAlone(plan, index)
+      ? []
+      : voting.map((check) => ({ check, ...seenOf(plan, check, index, traffic) }));
+    const context = { settings: plan.settings, traffic };
+    return { ...forecastStage(plan, index, voting, traffic), harm: harmBoundOf(plan, watched, context) };
   });
+}
+
+/** One stage of a ladder, perhaps one under trial: what it needs and has. */
+export function forecastStage(
+  plan: Plan,
+  index: number,
+  voting: readonly Check[],
+  traffic: TrafficReading,
+): Omit<StageForecast, 'harm'> {
+  const context: ForecastContext = { settings: plan.settings, traffic };
+  const { exposure, holdMs } = stageAt(plan, index);
+  const needs = voting.map((check) => needOf(plan, check, index, context));
+  const slowest = needs.reduce((a, b) => (b.neededMs > (a?.neededMs ?? -1) ? b : a), needs[0]);
+  const neededMs = slowest?.neededMs ?? 0;
+  const units = unitsSeen(slowest);
+  const isOfSums = slowest?.check.measure.kind === 'mean' || slowest?.check.measure.kind === 'ratio';
+  return {
+    exposure: formatExposure(exposure),
+    holdMs,
+    slowest: slowest === undefined || neededMs === 0 ? null : signalName(slowest.check),
+    unit: isOfSums ? 'units' : 'requests',
+    neededUnits: Number.isFinite(neededMs)
+      ? Math.ceil(neededMs === 0 ? 0 : units(neededMs / plan.tickMs))
+      : null,
+    expectedUnits: Math.floor(units(holdMs / plan.tickMs)),
+    neededMs: finiteOrNull(neededMs),
+    verdict: verdictOf(neededMs, holdMs),
+    isTooCoarse: neededMs > 0 && slowest !== undefined && isCoarse(slowest.check, plan, index, context),
+  };
 }
 
 function verdictOf(neededMs: number, holdMs: number): StageForecast['verdict'] {
@@ -77,18 +86,23 @@ function verdictOf(neededMs: number, holdMs: number): StageForecast['verdict'] {
 }
 
 function needOf(plan: Plan, check: Check, index: number, context: ForecastContext): Need {
-  const look = lookAt(plan, check, index, context.traffic);
-  const before = plan.ladder.slice(0, index).map(
-    (stage, at): Spell => ({
-      ...lookAt(plan, check, at, context.traffic),
-      looks: stage.holdMs / plan.tickMs,
-    }),
-  );
-  const looks = isAlone(plan, index)
-    ? 0
-    : looksNeeded(check, marginFor(plan, check, index), { look, before }, context);
+  const seen = seenOf(plan, check, index, context.traffic);
+  const looks = isAlone(plan, index) ? 0 : looksNeeded(check, marginFor(plan, check, index), seen, context);
   // A gate opens at a look and not between two.
-  return { check, look, before, neededMs: Math.ceil(looks - 1e-9) * plan.tickMs };
+  return { check, ...seen, neededMs: Math.ceil(looks - 1e-9) * plan.tickMs };
+}
+
+/** A look of this stage at the check, and what the stages before will have shown of it. */
+function seenOf(
+  plan: Plan,
+  check: Check,
+  index: number,
+  traffic: TrafficReading,
+): Omit<Need, 'check' | 'neededMs'> {
+  const before = plan.ladder.slice(0, index).map((stage, at): Spell => {
+    return { ...lookAt(plan, check, at, traffic), looks: stage.holdMs / plan.tickMs };
+  });
+  return { look: lookAt(plan, check, index, traffic), before };
 }
 
 /** The margin in force: `tight` checks rule out their hold line at every stage. */
@@ -112,7 +126,7 @@ function lookAt(plan: Plan, check: Check, index: number, traffic: TrafficReading
 function unitsSeen(need: Need | undefined): (looks: number) => number {
   if (need === undefined) return () => 0;
   const before = need.before.reduce((sum, spell) => sum + spell.looks * spell.canary, 0);
-  return (looks) => before + (need.look.canary === 0 ? 0 : looks * need.look.canary);
+  return (looks) => before + looks * need.look.canary;
 }
 
 function finiteOrNull(value: number): number | null {
