@@ -110,8 +110,8 @@ function harmText({ harmedRequests }: Summary): string {
 function restOf({ expectation, summary }: Row): string {
   const parts = [
     summary.unfinished.count > 0 ? `${summary.unfinished.count} still wait for an answer.` : '',
-    summary.refused > 0 ? `${summary.refused} were not started: preflight refused them.` : '',
-    summary.paused > 0 ? `${summary.paused} of those that went out were held for a while.` : '',
+    summary.refused > 0 ? `Starts that were refused: ${summary.refused}.` : '',
+    summary.paused > 0 ? `${summary.paused} of those that went out had been held for a while.` : '',
     expectation === 'harm' && summary.early > 0 ? `${summary.early} acted before it began.` : '',
     summary.widened > 0 ? `${summary.widened} widened on little evidence.` : '',
     summary.blindPromotions > 0 ? `${summary.blindPromotions} promotions were not clear: that is a bug.` : '',

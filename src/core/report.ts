@@ -188,6 +188,8 @@ export function reasonText(finding: Finding): string {
       return 'is measured in buckets too wide for its line';
     case 'one_cluster_explains':
       return 'is over its line, and one pod or host alone explains it';
+    case 'no_previous_stage':
+      return 'has no previous stage yet';
     case 'thin':
       return `has too little data (${Math.floor(finding.canary.units)} canary units)`;
     case 'unreadable':

@@ -26,6 +26,7 @@ const LEFT = 76;
 const RIGHT = 1140;
 const RATES = { top: 92, bottom: 340 };
 const EVIDENCE = { top: 392, bottom: 500 };
+const LEGEND_LEFT = LEFT + 190;
 const LIST_TOP = 552;
 const LIST_STEP = 19;
 const LIST_ROWS = 6;
@@ -104,76 +105,90 @@ interface Point {
   readonly value: number | null;
 }
 
-function ratesPart(check: Check, looks: readonly PictureLook[], x: Scale): readonly string[] {
+/** What the first panel shows of one check. */
+interface Rates {
+  readonly canary: readonly Point[];
+  readonly stable: readonly Point[];
+  readonly hold: readonly Point[];
+  readonly rollback: readonly Point[];
+}
+
+function ratesOf(check: Check, looks: readonly PictureLook[]): Rates {
   const series = (of: (finding: Finding) => number | null): readonly Point[] =>
     looks.map((look) => {
       const finding = findingOf(look, check);
       return { ms: look.elapsedMs, value: finding === null ? null : of(finding) };
     });
-  const canary = series((finding) => finding.trailing.canary);
   const stable = series((finding) => finding.trailing.baseline);
-  const above = (limit: Check['hold']) =>
+  const beside = (limit: Check['hold']): readonly Point[] =>
     limit === null
       ? []
       : stable.map(({ ms, value }) => ({ ms, value: value === null ? null : edge(check, limit, value) }));
-  const hold = above(check.hold);
-  const rollback = above(check.rollback);
-  const values = [...canary, ...stable, ...hold, ...rollback].flatMap(({ value }) => value ?? []);
-  const isFalling = check.worse === 'decrease';
-  const low = isFalling ? Math.min(...values, Number.POSITIVE_INFINITY) * 0.98 : 0;
-  const high = isFalling
-    ? Math.max(...values, 0) * 1.005
-    : highest(canary, [...stable, ...hold, ...rollback]) * 1.12;
-  const span = Number.isFinite(low) && high > low ? high - low : 1;
-  const from = Number.isFinite(low) ? low : 0;
+  return {
+    canary: series((finding) => finding.trailing.canary),
+    stable,
+    hold: beside(check.hold),
+    rollback: beside(check.rollback),
+  };
+}
+
+/** The values the panel reaches from and to. What is bad when it falls is not drawn from nothing up. */
+function rangeOf(check: Check, { canary, stable, hold, rollback }: Rates): { from: number; span: number } {
+  const others = [...stable, ...hold, ...rollback];
+  if (check.worse === 'increase') return { from: 0, span: highest(canary, others) * 1.12 };
+  const values = [...canary, ...others].flatMap(({ value }) => value ?? []);
+  if (values.length === 0) return { from: 0, span: 1 };
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  // Room above for the marks, and below for the line that is looked at.
+  const span = high - low || Math.abs(high) || 1;
+  return { from: low - 0.15 * span, span: 1.35 * span };
+}
+
+function ratesPart(check: Check, looks: readonly PictureLook[], x: Scale): readonly string[] {
+  const rates = ratesOf(check, looks);
+  const { from, span } = rangeOf(check, rates);
   const y = (value: number) => RATES.bottom - ((RATES.bottom - RATES.top) * (value - from)) / span;
-  const step = niceStep(span / 5);
-  const ticks = Array.from({ length: 12 }, (_, at) => (Math.ceil(from / step) + at) * step).filter(
-    (value) => value <= from + span,
-  );
-  const draw = (points: readonly Point[], colour: string, more = '') =>
+  const draw = (points: readonly Point[], colour: string, more: string) =>
     line(
       points.map(({ ms, value }) => (value === null ? null : [x(ms), Math.max(RATES.top, y(value))])),
       `stroke="${colour}" ${more}`,
     );
   const dashed = 'stroke-width="1.4" stroke-dasharray="6 4"';
-  const { hold: holdLine, rollback: rollbackLine } = check;
   return [
-    ...ticks.flatMap((value) => [
-      `<line x1="${LEFT}" x2="${RIGHT}" y1="${y(value).toFixed(1)}" y2="${y(value).toFixed(1)}" stroke="${COLOURS.grid}"/>`,
-      text(LEFT - 8, y(value) + 4, formatValue(value, check.measure), {
-        anchor: 'end',
-        colour: COLOURS.faint,
-      }),
-    ]),
-    text(LEFT, RATES.top - 12, signalName(check), { weight: 600 }),
-    draw(rollback, COLOURS.rollback, dashed),
-    draw(hold, COLOURS.hold, dashed),
-    draw(stable, COLOURS.stable, 'stroke-width="2"'),
-    draw(canary, COLOURS.canary, 'stroke-width="2.2"'),
-    ...legend(LEFT + 190, RATES.top - 16, [
+    ...rateAxis(check, from, span, y),
+    draw(rates.rollback, COLOURS.rollback, dashed),
+    draw(rates.hold, COLOURS.hold, dashed),
+    draw(rates.stable, COLOURS.stable, 'stroke-width="2"'),
+    draw(rates.canary, COLOURS.canary, 'stroke-width="2.2"'),
+    ...legend(LEGEND_LEFT, RATES.top - 16, [
       { name: 'canary (trailing window)', colour: COLOURS.canary, isDashed: false },
       { name: 'stable', colour: COLOURS.stable, isDashed: false },
-      ...(holdLine === null
-        ? []
-        : [
-            {
-              name: `hold ${formatLine(holdLine, check.measure, check.worse)}`,
-              colour: COLOURS.hold,
-              isDashed: true,
-            },
-          ]),
-      ...(rollbackLine === null
-        ? []
-        : [
-            {
-              name: `roll back ${formatLine(rollbackLine, check.measure, check.worse)}`,
-              colour: COLOURS.rollback,
-              isDashed: true,
-            },
-          ]),
+      ...lineEntry('hold', check, check.hold, COLOURS.hold),
+      ...lineEntry('roll back', check, check.rollback, COLOURS.rollback),
     ]),
   ];
+}
+
+function rateAxis(check: Check, from: number, span: number, y: Scale): readonly string[] {
+  const step = niceStep(span / 5);
+  const ticks = Array.from({ length: 12 }, (_, at) => (Math.ceil(from / step) + at) * step);
+  return [
+    ...ticks
+      .filter((value) => value <= from + span)
+      .flatMap((value) => [
+        `<line x1="${LEFT}" x2="${RIGHT}" y1="${y(value).toFixed(1)}" y2="${y(value).toFixed(1)}" stroke="${COLOURS.grid}"/>`,
+        text(LEFT - 8, y(value) + 4, formatValue(value, check.measure), {
+          anchor: 'end',
+          colour: COLOURS.faint,
+        }),
+      ]),
+    text(LEFT, RATES.top - 12, signalName(check), { weight: 600 }),
+  ];
+}
+
+function lineEntry(verb: string, check: Check, limit: Check['hold'], colour: string): readonly LegendEntry[] {
+  if (limit === null) return [];
+  return [{ name: `${verb} ${formatLine(limit, check.measure, check.worse)}`, colour, isDashed: true }];
 }
 
 /** The canary may leave the panel, so that one wild early reading does not flatten all the rest. */
@@ -233,7 +248,7 @@ function evidencePart(check: Check | null, looks: readonly PictureLook[], x: Sca
     text(LEFT, EVIDENCE.top - 12, 'evidence', { weight: 600 }),
     line(safety, `stroke="${COLOURS.safety}" stroke-width="2"`),
     line(harm, `stroke="${COLOURS.rollback}" stroke-width="2"`),
-    ...legend(LEFT + 190, EVIDENCE.top - 16, [
+    ...legend(LEGEND_LEFT, EVIDENCE.top - 16, [
       {
         name: `harm, of what a ${hasRollback ? 'rollback' : 'hold'} needs`,
         colour: COLOURS.rollback,

@@ -112,7 +112,11 @@ function isAllowed(
   effect: Extract<Effect, { kind: 'step' | 'stretch' }>,
 ): boolean {
   const signal = effect.signal ?? 'http.error_rate';
-  const touched = plan.checks.filter((check) => check.signal === signal);
+  const touched = plan.checks.filter(
+    (check) => check.signal === signal && check.intent === 'guard' && check.severity !== 'advisory',
+  );
+  // What no check watches is inside no line: it is harm that nobody will catch.
+  if (touched.length === 0) return false;
   return touched.every((check) => {
     const hold = linesOf(check, facts)?.hold;
     if (hold === undefined) return false;

@@ -43,7 +43,7 @@ export interface Summary {
   readonly blindPromotions: number;
 }
 
-/** One run, and when its effect first reached the canary: ms after the start, null for never. */
+/** One run, and when its effect first reached the canary: ms after the start, 0 where there is none, null for never. */
 export interface Outcome {
   readonly run: EngineRun;
   readonly onsetMs: number | null;
@@ -54,7 +54,7 @@ export function onsetWatch(world: World): {
   readonly onLook: (look: Look) => void;
   readonly onsetMs: () => number | null;
 } {
-  let onset: number | null = null;
+  let onset: number | null = world.effects.length === 0 ? 0 : null;
   let before = 0;
   return {
     onLook: ({ elapsedMs, percent }) => {
@@ -71,7 +71,7 @@ export function summaryOf(outcomes: readonly Outcome[]): Summary {
   const ran = outcomes.flatMap(({ run, onsetMs }) => (run.kind === 'ran' ? [{ run: run.run, onsetMs }] : []));
   const ended = (end: Run['end']) => wilson(ran.filter(({ run }) => run.end === end).length, ran.length);
   const acted = ran.flatMap(({ run, onsetMs }) =>
-    run.firstActionMs === null ? [] : [run.firstActionMs - (onsetMs ?? 0)],
+    run.firstActionMs === null ? [] : [run.firstActionMs - (onsetMs ?? Number.POSITIVE_INFINITY)],
   );
   const sum = (of: (run: Run) => number) => ran.reduce((total, { run }) => total + of(run), 0);
   return {

@@ -21,8 +21,8 @@ export function product(a: Factor, b: Factor): Factor {
   return { times: a.times * b.times, se: Math.hypot(a.se, b.se) };
 }
 
-/** One-sided 95 %: harm is measured from the far end of what the factor may be, safety from the near end. */
-const Z = 1.6448536269514722;
+/** One-sided 99 %: harm is measured from the far end of what the factor may be, safety from the near end. */
+export const ONE_SIDED_Z = 2.3263478740408408;
 
 /** The null line against a baseline that is `factor` times the reference arm. An absolute line knows no baseline. */
 export function lineAgainst(
@@ -33,7 +33,7 @@ export function lineAgainst(
 ): NullLine {
   if (line.times === 0 || (factor.times === 1 && factor.se === 0)) return line;
   const sign = (side === 'harm') === (oriented !== 'swapped') ? 1 : -1;
-  const times = factor.times * Math.exp(sign * Z * factor.se);
+  const times = factor.times * Math.exp(sign * ONE_SIDED_Z * factor.se);
   return oriented === 'swapped'
     ? { times: line.times / times, plus: line.plus / times }
     : { times: line.times * times, plus: line.plus };

@@ -15,6 +15,7 @@ export type FindingReason =
   | 'not_enough_evidence'
   | 'resolution_limited'
   | 'one_cluster_explains'
+  | 'no_previous_stage'
   | 'thin'
   | 'unreadable'
   | 'stale'

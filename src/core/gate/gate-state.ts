@@ -19,7 +19,7 @@ import type { Counts } from './evidence-process.ts';
 import { type Histogram, sameBounds, sizeOf } from './exceedance.ts';
 import { frozenCounts, frozenHistogram } from './frozen-baseline.ts';
 import { isOver } from './lines.ts';
-import { arePossible, NO_MOMENTS } from './moments.ts';
+import { arePossible, NO_MOMENTS, timesMoments } from './moments.ts';
 import { absorbMoments } from './moments-state.ts';
 import { orient } from './orientation.ts';
 import { logHarmOf } from './quantile-evidence.ts';
@@ -81,7 +81,8 @@ export function absorb(
       const window = windows.get(check.signal);
       if (window !== undefined) {
         const settings = settingsFor(context.settings, context.background, check.signal);
-        return [check.id, absorbWindow(check, state, window, { ...context, settings })];
+        const timed = withTimeFault(window, state, evidence.at, settings);
+        return [check.id, absorbWindow(check, state, timed, { ...context, settings })];
       }
       // A look that read others and not this one knows less than it should; a look that read nothing was not for reading.
       return [
@@ -108,6 +109,30 @@ function windowsBySignal(evidence: Evidence): ReadonlyMap<string, Window> {
     if (stable !== undefined) windows.set(canary.signal, { canary, stable });
   }
   return windows;
+}
+
+/**
+ * A window whose time cannot be right counts for nothing: it ends in the future, its sides cover different times, or it reaches
+ * back over time that was counted already, and its events would count twice.
+ */
+function withTimeFault(window: Window, state: CheckState, at: number, settings: GateSettings): Window {
+  const { canary, stable } = window;
+  if (canary.quality.unusable !== null || stable.quality.unusable !== null) return window;
+  const fault =
+    canary.to > at + settings.staleMs
+      ? `the reading ends ${canary.to - at} ms after the look`
+      : canary.from !== stable.from || canary.to !== stable.to
+        ? 'the two sides were read over different times'
+        : canary.from > canary.to || canary.from < (state.lastUsableAt ?? canary.from)
+          ? 'the reading covers time that was counted before'
+          : null;
+  if (fault === null) return window;
+  const quality = {
+    ...canary.quality,
+    unusable: 'clock_skew' as const,
+    detail: `${canary.signal}: ${fault}`,
+  };
+  return { canary: { ...canary, stat: null, quality }, stable };
 }
 
 function absorbWindow(check: Check, state: CheckState, window: Window, context: StageContext): CheckState {
@@ -203,7 +228,10 @@ function momentsWindow(
   const canary = window.canary.stat?.kind === 'moments' ? window.canary.stat : null;
   const seen = { ...state, ...seenAfter(state, window, fault, canary?.n ?? 0) };
   if (canary === null || (fault !== null && fault.quality.unusable !== 'partial')) return seen;
-  const stable = !context.alone && window.stable.stat?.kind === 'moments' ? window.stable.stat : NO_MOMENTS;
+  const measured = !context.alone && window.stable.stat?.kind === 'moments' ? window.stable.stat : NO_MOMENTS;
+  // What an A/B test predicted of the canary is stable's own value, so many times as large.
+  const predicted = check.against?.kind === 'ab_prediction' ? check.against.times : 1;
+  const stable = predicted === 1 ? measured : timesMoments(measured, predicted);
   const at = window.canary.to;
   return absorbMoments(seen, check, { canary, stable }, { ...context, at, partial: fault !== null });
 }

@@ -2,25 +2,36 @@ import type { Check, Line } from '../plan/check.ts';
 import { NO_HISTOGRAMS, plusHistograms, type QuantileState } from './check-state.ts';
 import { type Histogram, quantileOf, resolutionAt, sizeOf } from './exceedance.ts';
 import type { Arm, Finding, JudgeContext } from './finding.ts';
+import { clearInMs } from './forecast.ts';
+import { quantileDifference } from './interval.ts';
 import { edgesOf } from './lines.ts';
 import { outcomeOf } from './outcome.ts';
-import { logSafetyOf, logTrailingOf } from './quantile-evidence.ts';
+import { logOppositeOf, logSafetyOf, logTrailingOf, quantileFactor } from './quantile-evidence.ts';
 
 /** A latency quantile check: exceedance evidence on histograms, never a percentile of percentiles. */
 export function judgeQuantile(check: Check, state: QuantileState, context: JudgeContext): Finding {
   const p = check.measure.kind === 'quantile' ? check.measure.p : 0.95;
   const stage = state.stages.at(-1) ?? NO_HISTOGRAMS;
   const trailing = state.trailing.reduce((sum, window) => plusHistograms(sum, window), NO_HISTOGRAMS);
+  const { times } = quantileFactor(check, state.stages);
+  const baseline = (histogram: Histogram) => {
+    const value = quantileOf(histogram, p);
+    return value === null ? null : value * times;
+  };
+  const safetyLog = logSafetyOf(check, state, context.margin, context.settings);
   return outcomeOf(
     check,
     state,
     {
-      canary: armOf(stage.canary, p),
-      baseline: armOf(stage.stable, p),
-      trailing: { canary: quantileOf(trailing.canary, p), baseline: quantileOf(trailing.stable, p) },
+      canary: armOf(stage.canary, quantileOf(stage.canary, p)),
+      baseline: armOf(stage.stable, baseline(stage.stable)),
+      trailing: { canary: quantileOf(trailing.canary, p), baseline: baseline(trailing.stable) },
+      interval: times === 1 ? quantileDifference(stage.canary, stage.stable, p) : null,
+      clearInMs: forecast(state, safetyLog, context),
+      oppositeLog: logOppositeOf(check, state, context.settings),
       trailingLog: logTrailingOf(check, trailing, context.settings),
       harmLog: state.peak,
-      safetyLog: logSafetyOf(check, state, context.margin, context.settings),
+      safetyLog,
       recent: state.trailing.map((window) => ({
         canary: sizeOf(window.canary),
         stable: sizeOf(window.stable),
@@ -44,6 +55,24 @@ function timesOf(line: Line): number | null {
   return line.times >= 1 ? line.times : 1 / line.times;
 }
 
-function armOf(histogram: Histogram, p: number): Arm {
-  return { units: sizeOf(histogram), events: null, value: quantileOf(histogram, p) };
+function armOf(histogram: Histogram, value: number | null): Arm {
+  return { units: sizeOf(histogram), events: null, value };
+}
+
+/** Safety evidence of exceedances grows with the requests: what they brought so far is what they go on bringing. */
+function forecast(state: QuantileState, safetyLog: number, context: JudgeContext): number | null {
+  const recent = state.trailing.map((window) => ({
+    treated: sizeOf(window.canary),
+    reference: sizeOf(window.stable),
+    to: window.to,
+  }));
+  const seen = state.stages.reduce((sum, stage) => sum + sizeOf(stage.canary), 0);
+  const perLook = recent.reduce((sum, look) => sum + look.treated, 0) / Math.max(recent.length, 1);
+  const growth = seen === 0 ? 0 : (Math.max(0, safetyLog) / seen) * perLook;
+  const outlook = {
+    missing: context.thresholds.safe - safetyLog,
+    recent,
+    looksOwed: context.settings.minIntervals - state.intervals,
+  };
+  return clearInMs(outlook, growth, 0);
 }

@@ -10,7 +10,7 @@ import { orient } from './orientation.ts';
 import { outcomeOf, type WithoutWorst } from './outcome.ts';
 import type { GateSettings } from './settings.ts';
 import { NO_COUNTS, orientedCounts, type Parts, plusBoth, plusParts, type Sides } from './share-counts.ts';
-import type { ShareState } from './share-state.ts';
+import { isTooEarly, type ShareState } from './share-state.ts';
 
 /** A share check: the two-arm evidence process against its lines. */
 export function judgeShare(check: Check, state: ShareState, context: JudgeContext): Finding {
@@ -18,7 +18,7 @@ export function judgeShare(check: Check, state: ShareState, context: JudgeContex
   const isRate = check.measure.kind === 'count';
   // A band is harmed only beyond both its lines (a union of nulls), and safe when either holds (an intersection).
   const safetyLog = meanOfE(state[context.margin].map(logSafety));
-  return outcomeOf(
+  const finding = outcomeOf(
     check,
     state,
     {
@@ -26,7 +26,7 @@ export function judgeShare(check: Check, state: ShareState, context: JudgeContex
       baseline: armOf(state.stage.stable),
       trailing: { canary: armOf(trailing.canary).value, baseline: armOf(trailing.stable).value },
       trailingLog: trailingLog(check, trailing, context.settings),
-      harmLog: leastPeak(state.harm),
+      harmLog: leastPeak(state.harm) - (state.isPerStage ? Math.log(Math.max(context.stages, 1)) : 0),
       oppositeLog: state.opposite?.peak ?? LOG_FLOOR,
       safetyLog,
       withoutWorst: withoutWorstOf(check, state),
@@ -37,6 +37,10 @@ export function judgeShare(check: Check, state: ShareState, context: JudgeContex
     },
     context,
   );
+  const isUnfounded = isTooEarly(check, state) && finding.outcome !== 'no_data';
+  return isUnfounded
+    ? { ...finding, outcome: 'ambiguous', reason: 'no_previous_stage', clearInMs: null }
+    : finding;
 }
 
 /** The canary's rate without its worst cluster, over the stage and over the trailing window. */

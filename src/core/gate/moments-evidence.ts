@@ -1,4 +1,5 @@
 import type { Check, Line, Measure } from '../plan/check.ts';
+import { ONE_SIDED_Z } from './baseline.ts';
 import { LOG_FLOOR, logAdd } from './log-sum.ts';
 import { estimatesOf, plusMoments } from './moments.ts';
 import type { Moments } from './sample.ts';
@@ -27,7 +28,20 @@ export interface Contrast {
  * A line as contrasts. A ratio is kept linear (canary - times·stable) instead of a lift with its delta-method variance: exact
  * however small stable's value is. A band is beyond its line only when both contrasts are; a floor of nothing adds none.
  */
-export function contrastsOf(line: Line, worse: Check['worse']): readonly Contrast[] {
+export function contrastsOf(
+  line: Line,
+  { worse, against }: Pick<Check, 'worse' | 'against'>,
+  side: 'harm' | 'safe',
+): readonly Contrast[] {
+  const contrasts = contrastsToStable(line, worse);
+  if (against?.kind !== 'ab_prediction') return contrasts;
+  // The stable side was scaled to the prediction; how well that is known moves the line away from harm and from safety.
+  const sign = (side === 'harm') === (worse === 'increase') ? 1 : -1;
+  const widened = Math.exp(sign * ONE_SIDED_Z * against.se);
+  return contrasts.map((contrast) => ({ ...contrast, times: contrast.times * widened }));
+}
+
+function contrastsToStable(line: Line, worse: Check['worse']): readonly Contrast[] {
   const sign = worse === 'increase' ? 1 : -1;
   switch (line.compare) {
     case 'difference':

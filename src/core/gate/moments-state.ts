@@ -107,7 +107,7 @@ export function logSafetyOf(
 ): number {
   const edges = edgesOf(check, settings.kappa);
   if (edges === null) return LOG_FLOOR;
-  return logMomentsEvidence('safe', safeStrata(check, state), contrastsOf(edges[margin], check.worse), {
+  return logMomentsEvidence('safe', safeStrata(check, state), contrastsOf(edges[margin], check, 'safe'), {
     measure: check.measure,
     alpha: settings.alphaSafe,
     expectedUnits: EXPECTED_UNITS,
@@ -125,7 +125,7 @@ export function logTrailingOf(
   return logMomentsEvidence(
     'harm',
     [{ ...trailing, beta: context.beta }],
-    contrastsOf(edges.tight, check.worse),
+    contrastsOf(edges.tight, check, 'harm'),
     { measure: check.measure, alpha: context.settings.alphaHold, expectedUnits: EXPECTED_UNITS },
   );
 }
@@ -158,7 +158,7 @@ function harmContrasts(check: Check, settings: GateSettings): readonly Contrast[
     return [{ worse: check.worse === 'increase' ? -1 : 1, times: 1, plus: 0 }];
   }
   const edges = edgesOf(check, settings.kappa);
-  return edges === null ? null : contrastsOf(edges.evidence, check.worse);
+  return edges === null ? null : contrastsOf(edges.evidence, check, 'harm');
 }
 
 function pastStable(closed: readonly Sides<Moments>[]): Moments {

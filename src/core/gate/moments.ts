@@ -4,6 +4,11 @@ import type { Sides } from './share-counts.ts';
 
 export const NO_MOMENTS: Moments = { n: 0, y: 0, yy: 0, z: 0, zz: 0, yz: 0 };
 
+/** The same units with every value `times` as large; companions stay as they were. */
+export function timesMoments(a: Moments, times: number): Moments {
+  return { ...a, y: a.y * times, yy: a.yy * times ** 2, yz: a.yz * times };
+}
+
 export function plusMoments(a: Moments, b: Moments): Moments {
   return {
     n: a.n + b.n,

@@ -39,6 +39,8 @@ export interface JudgedWindow extends Sides<Counts> {
 
 export interface ShareState extends Seen {
   readonly kind: 'share';
+  /** Held against its own previous stage: every stage is a comparison of its own. */
+  readonly isPerStage: boolean;
   /** One process per null line of the evidence edge; a band has two. */
   readonly harm: readonly HarmState[];
   /** For an expected change, evidence that it went the other way. */
@@ -71,6 +73,7 @@ export function startShare(check: Check, kappa: number, unseen: Seen): ShareStat
   return {
     ...unseen,
     kind: 'share',
+    isPerStage: check.against?.kind === 'previous_stage',
     harm: repeat(startHarm(TARGETS)),
     opposite: check.intent === 'expect_change' ? startHarm(TARGETS) : null,
     wide: repeat(SAFETY_START),
@@ -89,8 +92,14 @@ export function startShare(check: Check, kappa: number, unseen: Seen): ShareStat
 /** Closes the stage: its totals become what the next one looks back at; what was learned over the rollout stays. */
 export function nextShareStage(state: ShareState): ShareState {
   const seen: StageTotals = { canary: state.stage.canary, stable: state.concurrent, looks: state.intervals };
+  const renewed = {
+    harm: state.harm.map(() => startHarm(TARGETS)),
+    wide: state.wide.map(() => SAFETY_START),
+    tight: state.tight.map(() => SAFETY_START),
+  };
   return {
     ...state,
+    ...(state.isPerStage ? renewed : {}),
     previous: seen.canary.n > 0 ? seen : state.previous,
     stage: NO_COUNTS,
     concurrent: NONE,
@@ -143,7 +152,7 @@ export function absorbShare(
   const isEarlier = (entry: JudgedWindow) => entry.to > context.at - settings.trailingMs;
   return {
     ...state,
-    ...steppedEvidence(state, check, { window, factor }, context),
+    ...(isTooEarly(check, state) ? {} : steppedEvidence(state, check, { window, factor }, context)),
     predicted: {
       canary: decayed(state.predicted.canary, window.canary, settings.predictionDecay),
       stable: decayed(state.predicted.stable, window.stable, settings.predictionDecay),
@@ -158,6 +167,11 @@ export function absorbShare(
     clusters: plusParts(state.clusters, clusters),
     trailing: [...state.trailing, { ...judged, to: context.at, clusters }].filter(isEarlier),
   };
+}
+
+/** A watch on the previous stage has nothing to say before there is one. */
+export function isTooEarly(check: Check, state: ShareState): boolean {
+  return check.intent === 'watch' && check.against?.kind === 'previous_stage' && state.previous === null;
 }
 
 /** Every process one window on, each on the line that the check's baseline puts it at. */

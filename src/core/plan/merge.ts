@@ -14,7 +14,16 @@ import {
 import type { Plan } from './plan.ts';
 import type { Proposal } from './proposal.ts';
 import { checksOfProposals } from './proposed-checks.ts';
-import { checkId, checksOfRules, type Measurable, sameMeasure, uniqueId } from './rule-checks.ts';
+import {
+  checkId,
+  checksOfRules,
+  isSameBaseline,
+  type Measurable,
+  type Predictions,
+  sameMeasure,
+  uniqueId,
+} from './rule-checks.ts';
+import { stageWatches } from './stage-watches.ts';
 
 /** A check every plan on a surface must carry, from the operator's policy. */
 export type Guardrail = Pick<Check, 'signal' | 'measure' | 'worse' | 'hold' | 'rollback' | 'severity'>;
@@ -30,6 +39,10 @@ export interface PlanRequest {
   /** What the exposure backend can express; null when unknown. */
   readonly exposureKinds: readonly Exposure['kind'][] | null;
   readonly allowWiden: boolean;
+  /** What A/B tests predicted; nothing by default. */
+  readonly predictions?: Predictions;
+  /** The signal that counts assigned units, where one does. */
+  readonly assignment?: string;
   /** The ladder is chosen by the traffic at start. */
   readonly adaptive?: boolean;
   /** The largest exposure a proposed ladder may start at, percent. */
@@ -54,10 +67,10 @@ const RISKS: readonly Risk[] = ['low', 'medium', 'high'];
  */
 export function makePlan(request: PlanRequest): Planned {
   const reading = request.instruction?.reading ?? null;
-  const rules = checksOfRules(reading?.rules ?? [], request.measurable);
+  const rules = checksOfRules(reading?.rules ?? [], request.measurable, request.predictions);
   const required = rules.checks.reduce(stricter, guardrailChecks(request));
   const proposed = checksOfProposals(request.proposals, required, request.measurable);
-  const checks = [...required, ...proposed.checks];
+  const checks = [...required, ...proposed.checks, ...stageWatches(required)];
   const risk = highestRisk(request.proposals);
   const { ladder, questions: ladderQuestions } = ladderOf(reading, risk);
   const { approvals, questions: approvalQuestions } = approvalsOf(reading, ladder);
@@ -91,6 +104,7 @@ export function makePlan(request: PlanRequest): Planned {
     ],
     unread: reading?.unread ?? [],
     allowWiden: request.allowWiden,
+    ...(request.assignment === undefined ? {} : { assignment: request.assignment }),
     settings: standardSettings({ tickMs: request.tickMs, ladderMs }),
     tickMs: request.tickMs,
   };
@@ -119,6 +133,7 @@ function stricter(checks: readonly Check[], added: Check): readonly Check[] {
     (check) =>
       check.signal === added.signal &&
       sameMeasure(check.measure, added.measure) &&
+      isSameBaseline(check, added) &&
       check.worse === added.worse &&
       check.severity !== 'advisory' &&
       added.severity !== 'advisory' &&

@@ -1,4 +1,4 @@
-import { type Check, type Line, type Measure, measureOf, signalName } from './check.ts';
+import { type Against, type Check, type Line, type Measure, measureOf, signalName } from './check.ts';
 import type { InstructionRule } from './instruction.ts';
 import { percentLine } from './line-text.ts';
 import { isSignalKind, SIGNAL_KINDS, type SignalShape } from './signal-kinds.ts';
@@ -16,7 +16,11 @@ export interface CompiledRules {
  * Rules of a standing instruction as checks. Lines of one signal and direction that can share an evidence process become one
  * check with both lines. User-written checks are critical: they may roll back alone; `notify` alone only informs.
  */
-export function checksOfRules(rules: readonly InstructionRule[], measurable: Measurable): CompiledRules {
+export function checksOfRules(
+  rules: readonly InstructionRule[],
+  measurable: Measurable,
+  predictions: Predictions = {},
+): CompiledRules {
   const checks: Check[] = [];
   const questions: string[] = [];
   for (const rule of rules) {
@@ -25,11 +29,9 @@ export function checksOfRules(rules: readonly InstructionRule[], measurable: Mea
       questions.push(`"${rule.phrase}" needs ${rule.metric}, and no signal is configured for it.`);
       continue;
     }
-    if (rule.against === 'previous_stage' || rule.against === 'ab_prediction') {
-      const what = rule.against === 'previous_stage' ? 'the previous stage' : "an A/B test's prediction";
-      questions.push(
-        `"${rule.phrase}" compares with ${what}; checks compare with the stable fleet. Is that enough?`,
-      );
+    const against = againstOf(rule, subject, predictions);
+    if (typeof against === 'string') {
+      questions.push(against);
       continue;
     }
     const lines = directedLines(rule, subject.measure);
@@ -38,14 +40,41 @@ export function checksOfRules(rules: readonly InstructionRule[], measurable: Mea
         `"${rule.phrase}": ${rule.value} ${rule.unit} is no line for ${signalName(subject)}. Which unit is meant?`,
       );
     }
-    for (const { line, worse } of lines) addLine(checks, rule, subject, line, worse);
+    for (const { line, worse } of lines) addLine(checks, rule, { ...subject, ...against }, line, worse);
   }
   return { checks, questions };
 }
 
+/** What A/B tests predicted of signals, from the operator's configuration: how many times stable's value, and how well known. */
+export type Predictions = Readonly<Record<string, { readonly times: number; readonly se: number }>>;
+
 interface Subject {
   readonly signal: string;
   readonly measure: Measure;
+  readonly against?: Against;
+}
+
+/** The baseline a rule names, or the question it leaves. */
+function againstOf(
+  rule: InstructionRule,
+  { signal, measure }: Subject,
+  predictions: Predictions,
+): { readonly against?: Against } | string {
+  switch (rule.against) {
+    case 'stable':
+    case 'fixed':
+      return {};
+    case 'previous_stage':
+      return measure.kind === 'level' || measure.kind === 'mean' || measure.kind === 'ratio'
+        ? `"${rule.phrase}" compares ${signalName({ signal, measure })} with the previous stage, and only shares, counts and latencies are kept by stage. Is a comparison with the stable fleet enough?`
+        : { against: { kind: 'previous_stage' } };
+    case 'ab_prediction': {
+      const prediction = Object.hasOwn(predictions, signal) ? predictions[signal] : undefined;
+      return prediction === undefined
+        ? `"${rule.phrase}" compares with an A/B test's prediction, and none is configured for ${signalName({ signal, measure })} (predictions in sluice.yaml). Is a comparison with the stable fleet enough?`
+        : { against: { kind: 'ab_prediction', ...prediction } };
+    }
+  }
 }
 
 /** The signal a metric is measured by. Every latency quantile reads the one request-duration histogram. */
@@ -156,6 +185,7 @@ function addLine(
     (check) =>
       check.signal === subject.signal &&
       sameMeasure(check.measure, subject.measure) &&
+      isSameBaseline(check, subject) &&
       check.worse === worse &&
       check.severity === severity &&
       check[slot] === null &&
@@ -192,6 +222,11 @@ function canShare(check: Check, line: Line): boolean {
   return other === null || (other.compare === 'absolute') === (line.compare === 'absolute');
 }
 
+/** Whether two checks are held against the same thing. */
+export function isSameBaseline(a: Pick<Check, 'against'>, b: Pick<Check, 'against'>): boolean {
+  return a.against?.kind === b.against?.kind;
+}
+
 export function sameMeasure(a: Measure, b: Measure): boolean {
   return a.kind === b.kind && (a.kind !== 'quantile' || b.kind !== 'quantile' || a.p === b.p);
 }
@@ -206,7 +241,8 @@ export function checkId(subject: Subject, worse: Check['worse']): string {
     isSignalKind(subject.signal) && SIGNAL_KINDS[subject.signal].worse === 'decrease'
       ? 'decrease'
       : 'increase';
-  return worse === usual ? base : `${base}/${worse}`;
+  const baseline = subject.against === undefined ? '' : `/${subject.against.kind}`;
+  return worse === usual ? `${base}${baseline}` : `${base}/${worse}${baseline}`;
 }
 
 export function uniqueId(id: string, checks: readonly Check[]): string {

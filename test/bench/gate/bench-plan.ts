@@ -6,15 +6,12 @@ import type { Plan } from '../../../src/core/plan/plan.ts';
 
 export const MINUTE_MS = 60_000;
 
-/** Looks of the comparison: one a minute, which is what the peers' defaults come to. */
-export const LOOK_MS = MINUTE_MS;
-
 const INSTRUCTION =
   'Advance 1% → 5% → 25% → 100%, fifteen minutes per stage. ' +
   'Hold if canary error rate exceeds the stable fleet by more than 0.5 points; roll back if it exceeds 2 points.';
 
-/** The instruction of the benchmark as the product itself reads it. */
-export function errorRatePlan(tickMs = LOOK_MS): Plan {
+/** The instruction of the benchmark as the product itself reads it; a look a minute, as the peers' defaults have it. */
+export function errorRatePlan(tickMs = MINUTE_MS): Plan {
   const { plan, faults } = makePlan({
     title: 'benchmark',
     target: 'benchmark',

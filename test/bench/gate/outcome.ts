@@ -25,6 +25,8 @@ export interface Summary {
   readonly breachClaimed: number;
   readonly acted: number;
   readonly firstActionMs: { readonly median: number; readonly p90: number } | null;
+  /** The median over all rollouts, one that never acted counting as later than any; null when most never acted. */
+  readonly actionMedianOfAllMs: number | null;
   readonly endedMedianMs: number;
   readonly meanBadRequests: number;
   readonly blindPromotions: number;
@@ -44,6 +46,10 @@ export function summaryOf(outcomes: readonly Outcome[]): Summary {
     breachClaimed: outcomes.filter((outcome) => outcome.isBreachClaimed).length,
     acted: firsts.length,
     firstActionMs: firsts.length === 0 ? null : { median: quantile(firsts, 0.5), p90: quantile(firsts, 0.9) },
+    actionMedianOfAllMs:
+      firsts.length * 2 < outcomes.length || firsts.length === 0
+        ? null
+        : quantile(firsts, (0.5 * outcomes.length) / firsts.length),
     endedMedianMs: quantile(
       outcomes.map(({ endedMs }) => endedMs),
       0.5,

@@ -1,10 +1,10 @@
 import { normalCdf, normalQuantile } from '../../../src/core/gate/distributions.ts';
 
 /** Points of the grid on which the density of the running sum is carried. */
-const STEPS = 400;
+const STEPS = 160;
 /** The density below this many standard deviations is nothing. */
 const LOWEST = -7;
-const BISECTIONS = 24;
+const BISECTIONS = 20;
 
 const known = new Map<string, number>();
 

@@ -214,7 +214,7 @@ describe('blindness', () => {
       const evidence = lookAt(
         plan,
         state,
-        samples.map((s) => ({ ...s, to: at })),
+        samples.map((s) => ({ ...s, from: at - TICK_MS, to: at })),
         at,
       );
       const { decision } = decide(plan, state, evidence, at);
@@ -291,7 +291,7 @@ describe('an expected change', () => {
         lookAt(
           plan,
           state,
-          window.map((s) => ({ ...s, to: at })),
+          window.map((s) => ({ ...s, from: at - TICK_MS, to: at })),
           at,
         ),
         at,
@@ -390,7 +390,7 @@ describe('a latency', () => {
     for (let look = 1; look <= 40; look++) {
       const at = NOW + look * TICK_MS;
       const alone = window(25)
-        .map((s) => ({ ...s, to: at }))
+        .map((s) => ({ ...s, from: at - TICK_MS, to: at }))
         .slice(0, 1);
       const stable = sample(P95.signal, 'stable', null, { to: at, unusable: 'metric_missing' });
       const { gate, stageSince } = decide(plan, state, lookAt(plan, state, [...alone, stable], at), at);

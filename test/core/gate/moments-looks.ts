@@ -55,7 +55,7 @@ function samplesOf({ canary, stable, unusable }: LookAt, to: number): readonly S
   return [sample(REVENUE, 'canary', stat(canary), more), sample(REVENUE, 'stable', stat(stable), more)];
 }
 
-/** What the gate remembers after these looks, one a second up to `NOW`. */
+/** What the gate remembers after these looks, one a second: up to `NOW`, or on from what was seen last. */
 export function remembered(
   of: Check,
   looks: readonly LookAt[],
@@ -63,7 +63,8 @@ export function remembered(
 ): MomentsState {
   let state = start;
   for (const [at, look] of looks.entries()) {
-    const to = NOW - (looks.length - 1 - at) * TICK_MS;
+    const first = start.lastUsableAt === null ? NOW - (looks.length - 1) * TICK_MS : start.lastUsableAt + TICK_MS;
+    const to = first + at * TICK_MS;
     const evidence = { at: to, samples: samplesOf(look, to), actual: null };
     const context = { settings: SETTINGS, alone: look.alone ?? false, looks: 10, stages: 4 };
     state = absorb([of], { [of.id]: state }, evidence, context)[of.id] ?? state;

@@ -206,7 +206,7 @@ function firstPromotion(plan: Plan, looks: readonly (readonly Sample[])[]): numb
     const evidence = lookAt(
       plan,
       state,
-      samples.map((s) => ({ ...s, to })),
+      samples.map((s) => ({ ...s, from: to - TICK_MS, to })),
       to,
     );
     const { decision } = decide(plan, state, evidence, to);

@@ -4,10 +4,11 @@ import { edgesOf } from '../../gate/lines.ts';
 import { type Check, type Line, signalName } from '../check.ts';
 import type { Plan } from '../plan.ts';
 import { shareOver } from './histogram-shape.ts';
-import { type ForecastContext, type Look, leastLooks, type Spell } from './looks.ts';
+import { contextOf, type ForecastContext, type Look, leastLooks, type Spell } from './looks.ts';
 import { meanOf, momentsHarm, unitOf } from './moments-forecast.ts';
 import { durationsOf, quantileHarm } from './quantile-forecast.ts';
 import { rateOf, shareHarm } from './share-forecast.ts';
+import type { TrafficReading } from './traffic.ts';
 import { isVoting } from './units-needed.ts';
 
 /**
@@ -44,11 +45,13 @@ export interface Watched {
 export function harmBoundOf(
   plan: Plan,
   watched: readonly Watched[],
-  context: ForecastContext,
+  traffic: TrafficReading,
 ): HarmBound | null {
   const voting = watched.filter(({ check }) => isVoting(check) && hasBound(check));
   const critical = voting.filter(({ check }) => check.severity === 'critical');
-  const bounds = (critical.length > 0 ? critical : voting).map((one) => boundOf(plan, one, context));
+  const bounds = (critical.length > 0 ? critical : voting).map((one) =>
+    boundOf(plan, one, contextOf(plan, one.check, traffic)),
+  );
   if (bounds.some((bound) => bound === null)) return null;
   return bounds.reduce(
     (worst, bound) => (worst === null || (bound?.ms ?? 0) > worst.ms ? bound : worst),

@@ -1,4 +1,7 @@
+import { settingsFor } from '../../gate/gate-state.ts';
 import type { GateSettings } from '../../gate/settings.ts';
+import type { Check } from '../check.ts';
+import type { Plan } from '../plan.ts';
 import type { TrafficReading } from './traffic.ts';
 
 /** Units each side shows at one look. */
@@ -16,6 +19,15 @@ export interface Spell extends Look {
 export interface ForecastContext {
   readonly settings: GateSettings;
   readonly traffic: TrafficReading;
+}
+
+/** The check's own: a signal whose noise was learned is judged by it. */
+export function contextOf(
+  plan: Pick<Plan, 'settings' | 'background'>,
+  check: Check,
+  traffic: TrafficReading,
+): ForecastContext {
+  return { settings: settingsFor(plan.settings, plan.background, check.signal), traffic };
 }
 
 /**

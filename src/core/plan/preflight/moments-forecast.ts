@@ -1,5 +1,4 @@
 import { edgesOf } from '../../gate/lines.ts';
-import { estimatesOf } from '../../gate/moments.ts';
 import {
   contrastsOf,
   EXPECTED_UNITS,
@@ -36,7 +35,7 @@ export function isMomentsSafe(
   const strata = pseudoStrata(check, unit, discounted(spells)).filter((s) =>
     isThick(s, check.measure, !isAlone),
   );
-  const log = logMomentsEvidence('safe', strata, contrastsOf(edges[margin], check.worse), {
+  const log = logMomentsEvidence('safe', strata, contrastsOf(edges[margin], { worse: check.worse }, 'safe'), {
     measure: check.measure,
     alpha: context.settings.alphaSafe,
     expectedUnits: EXPECTED_UNITS,
@@ -62,7 +61,7 @@ export function momentsHarm(
     beta: 0,
   };
   if (!isThick(stratum, check.measure, line.compare !== 'absolute')) return Number.NEGATIVE_INFINITY;
-  const log = logMomentsEvidence('harm', [stratum], contrastsOf(line, check.worse), {
+  const log = logMomentsEvidence('harm', [stratum], contrastsOf(line, { worse: check.worse }, 'harm'), {
     measure: check.measure,
     alpha: settings.alphaHold,
     expectedUnits: EXPECTED_UNITS,
@@ -86,30 +85,20 @@ function times({ n, y, yy, z, zz, yz }: Moments, by: number): Moments {
   return { n: n * by, y: y * by, yy: yy * by, z: z * by, zz: zz * by, yz: yz * by };
 }
 
-/** Each stage as a stratum, stable's side worth only what its baseline is: see `pseudoSpells` of shares. */
+/**
+ * Each stage as a stratum, canary and baseline at the predicted value where there is one (how well that is known is the line's
+ * affair). Held against its previous stage, the canary also carries the chance of that stage's two cells.
+ */
 function pseudoStrata(check: Check, unit: Moments, spells: readonly Spell[]): readonly Stratum[] {
+  const predicted = check.against?.kind === 'ab_prediction' ? check.against.times : 1;
+  const side = (units: number) => grown(times(unit, units), predicted);
   const stratum = (spell: Spell, stable: number): Stratum => {
-    const canary = grown(times(unit, spell.looks * spell.canary), predictedTimes(check));
-    return { canary, stable: grown(times(unit, stable), predictedTimes(check)), beta: 0 };
+    return { canary: side(spell.looks * spell.canary), stable: side(stable), beta: 0 };
   };
-  const relative = relativeVariance(check, unit);
   const [previous, now] = [spells.at(-2), spells.at(-1)];
   if (check.against?.kind === 'previous_stage' && previous !== undefined && now !== undefined) {
     const past = totalOf([previous]);
-    const worth = 1 / (1 / totalOf([now]).stable + 1 / past.stable + 1 / past.canary);
-    return [stratum(now, worth)];
+    return [stratum(now, 1 / (1 / totalOf([now]).stable + 1 / past.stable + 1 / past.canary))];
   }
-  const se2 = check.against?.kind === 'ab_prediction' ? check.against.se ** 2 : 0;
-  const scale = 1 / (1 + (totalOf(spells).stable * se2) / relative);
-  return spells.map((spell) => stratum(spell, spell.looks * spell.stable * scale));
-}
-
-function predictedTimes(check: Check): number {
-  return check.against?.kind === 'ab_prediction' ? check.against.times : 1;
-}
-
-/** Variance of one unit relative to its value, squared; tiny but not nothing where nothing varies. */
-function relativeVariance(check: Check, unit: Moments): number {
-  const { canary } = estimatesOf({ canary: unit, stable: unit }, check.measure, 0);
-  return canary === null || canary.value === 0 ? 1 : Math.max(canary.variance / canary.value ** 2, 1e-12);
+  return spells.map((spell) => stratum(spell, spell.looks * spell.stable));
 }

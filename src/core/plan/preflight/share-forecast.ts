@@ -1,13 +1,15 @@
+import { factorAgainst, lineAgainst, type StageTotals } from '../../gate/baseline.ts';
 import { startState } from '../../gate/check-state.ts';
-import { logHarm, logSafety, STANDARD_MIXTURE } from '../../gate/evidence-process.ts';
-import { edgesOf } from '../../gate/lines.ts';
+import { type Counts, logHarm, logSafety, STANDARD_MIXTURE } from '../../gate/evidence-process.ts';
+import { edgesOf, nullLines } from '../../gate/lines.ts';
 import { LOG_FLOOR, logAdd } from '../../gate/log-sum.ts';
 import { orient } from '../../gate/orientation.ts';
 import type { GateSettings } from '../../gate/settings.ts';
+import { orientedCounts, type Sides } from '../../gate/share-counts.ts';
 import { absorbShare, type ShareState } from '../../gate/share-state.ts';
 import type { Check } from '../check.ts';
 import { shareOver } from './histogram-shape.ts';
-import { discounted, type ForecastContext, type Look, type Spell } from './looks.ts';
+import { discounted, type ForecastContext, type Look, type Spell, totalOf } from './looks.ts';
 import { stableStat } from './traffic.ts';
 
 /**
@@ -45,15 +47,18 @@ export function isShareSafe(
   spells: readonly Spell[],
   context: ForecastContext,
 ): boolean {
-  const base = rateOf(check, context);
-  if (base === null) return false;
+  const stable = rateOf(check, context);
+  if (stable === null) return false;
   const { settings } = context;
-  const times = check.against?.kind === 'ab_prediction' ? check.against.times : 1;
-  const rate = base * times;
-  const steps = pseudoSpells(check, rate, discounted(spells), settings).map((spell) => ({
-    looks: spell.looks,
-    state: oneLook(check, { canary: rate, stable: rate }, spell, settings)[margin],
-  }));
+  const predicted = check.against?.kind === 'ab_prediction' ? check.against.times : 1;
+  const rates = { canary: stable * predicted, stable };
+  const steps = discounted(spells).map((spell, at) => {
+    const previous = spells[at - 1] ?? null;
+    return {
+      looks: isProvable(check, margin, rates, previous, settings) ? spell.looks : 0,
+      state: oneLook(check, rates, { look: spell, previous }, settings)[margin],
+    };
+  });
   const [first] = steps;
   if (first === undefined) return false;
   // The evidence of looks alike adds up evenly, alternative by alternative.
@@ -72,11 +77,11 @@ export function isShareSafe(
  */
 export function shareHarm(
   check: Check,
-  rates: { readonly canary: number; readonly stable: number },
+  rates: Sides<number>,
   look: Look,
   settings: GateSettings,
 ): { readonly after: (looks: number, isLate: boolean) => number } {
-  const { harm } = oneLook(check, rates, look, settings);
+  const { harm } = oneLook(check, rates, { look, previous: null }, settings);
   return {
     after: (looks, isLate) =>
       Math.min(
@@ -101,47 +106,55 @@ function logGeometric(log: number, looks: number): number {
   return Math.log(Math.max(top, 1e-300)) + over - Math.log(Math.abs(Math.expm1(Math.min(log, 700))));
 }
 
-/** What the gate's own processes make of one look with exactly these rates. */
-function oneLook(
+/**
+ * Whether the margin lies beyond no effect once what is not known of the baseline is taken off it: a baseline known no better than
+ * the margin proves nothing.
+ */
+function isProvable(
   check: Check,
-  rates: { readonly canary: number; readonly stable: number },
-  look: Look,
+  margin: 'wide' | 'tight',
+  rates: Sides<number>,
+  previous: Spell | null,
   settings: GateSettings,
-): ShareState {
-  const { against: _, ...concurrent } = check;
-  const start = startState(concurrent, settings.kappa);
-  if (start.kind !== 'share') throw new RangeError(`${check.id} is no share`);
-  const counted = (n: number, rate: number) => ({ n, x: n * rate });
-  const predicted = { canary: counted(1, rates.canary), stable: counted(1, rates.stable) };
-  const counts = {
-    canary: counted(look.canary, rates.canary),
-    stable: counted(look.stable, rates.stable),
-  };
-  return absorbShare({ ...start, predicted }, concurrent, counts, { at: 0, partial: false, settings });
+): boolean {
+  const edges = edgesOf(check, settings.kappa);
+  if (edges === null) return false;
+  const oriented = orient(check);
+  const totals = previous === null ? null : totalsOf(rates, previous);
+  const factor = factorAgainst(check.against, totals, oriented, settings.tau);
+  const { treated, reference } = orientedCounts(
+    { canary: { n: 1, x: rates.canary }, stable: { n: 1, x: rates.stable } },
+    oriented,
+  );
+  return nullLines(edges[margin], oriented)
+    .map((line) => lineAgainst(line, factor, 'safe', oriented))
+    .every((line) => treated.x < line.times * reference.x + line.plus);
 }
 
-/**
- * The spells with the stable side worth only what its baseline is: a prediction is known no better than its standard error, and
- * a canary held against its previous stage also carries the chance of the three other cells (log scale).
- */
-function pseudoSpells(
-  check: Check,
-  rate: number,
-  spells: readonly Spell[],
-  settings: GateSettings,
-): readonly Spell[] {
-  const events = (units: number) => Math.max(units * rate, 1e-9);
-  const worth = (own: readonly Spell[], extra: number) => {
-    const seen = own.reduce((sum, spell) => sum + spell.looks * spell.stable, 0);
-    const scale = 1 / (1 + events(seen) * extra);
-    return own.map((spell) => ({ ...spell, stable: spell.stable * scale }));
+function totalsOf(rates: Sides<number>, spell: Spell): StageTotals {
+  return { ...countedAt(rates, totalOf([spell])), looks: spell.looks };
+}
+
+function countedAt(rates: Sides<number>, units: Look): Sides<Counts> {
+  return {
+    canary: { n: units.canary, x: units.canary * rates.canary },
+    stable: { n: units.stable, x: units.stable * rates.stable },
   };
-  if (check.against?.kind === 'ab_prediction') return worth(spells, check.against.se ** 2);
-  const [previous, now] = [spells.at(-2), spells.at(-1)];
-  if (check.against?.kind !== 'previous_stage' || previous === undefined || now === undefined) return spells;
-  const cells =
-    1 / events(previous.looks * previous.canary) +
-    1 / events(previous.looks * previous.stable) +
-    (2 * settings.tau ** 2) / Math.max(previous.looks, 1);
-  return worth([now], cells);
+}
+
+/** What the gate's own processes make of one look with exactly these rates, after a stage that showed the same. */
+function oneLook(
+  check: Check,
+  rates: Sides<number>,
+  { look, previous }: { readonly look: Look; readonly previous: Spell | null },
+  settings: GateSettings,
+): ShareState {
+  const start = startState(check, settings.kappa);
+  if (start.kind !== 'share') throw new RangeError(`${check.id} is no share`);
+  const before = {
+    ...start,
+    predicted: countedAt(rates, { canary: 1, stable: 1 }),
+    previous: previous === null ? null : totalsOf(rates, previous),
+  };
+  return absorbShare(before, check, countedAt(rates, look), { at: 0, partial: false, settings });
 }

@@ -2,7 +2,7 @@ import { type Check, signalName } from '../check.ts';
 import { formatExposure } from '../ladder.ts';
 import { desiredAt, isAlone, marginAt, type Plan, stageAt } from '../plan.ts';
 import { type HarmBound, harmBoundOf } from './harm-bound.ts';
-import type { ForecastContext, Look, Spell } from './looks.ts';
+import { contextOf, type Look, type Spell } from './looks.ts';
 import { durationsOf, isTooCoarse } from './quantile-forecast.ts';
 import { type TrafficReading, unitsOf } from './traffic.ts';
 import { looksNeeded } from './units-needed.ts';
@@ -36,18 +36,26 @@ interface Need {
 /** An audience's share is not known; a tenth is assumed. */
 const AUDIENCE_SHARE = 0.1;
 
-/** What each stage of the plan's ladder needs and has, and what a regression would cost in it. */
+/**
+ * What each stage of the plan's ladder needs and has, and what a regression would cost in it. A stage that has to be extended
+ * lasts longer, at most twice its hold, and the stages after it start from what it will have shown.
+ */
 export function forecastLadder(
   plan: Plan,
   voting: readonly Check[],
   traffic: TrafficReading,
 ): readonly StageForecast[] {
-  return plan.ladder.map((_, index) => {
-    const watched = isAlone(plan, index)
+  let lasting = plan;
+  return plan.ladder.map((stage, index) => {
+    const watched = isAlone(lasting, index)
       ? []
-      : voting.map((check) => ({ check, ...seenOf(plan, check, index, traffic) }));
-    const context = { settings: plan.settings, traffic };
-    return { ...forecastStage(plan, index, voting, traffic), harm: harmBoundOf(plan, watched, context) };
+      : voting.map((check) => ({ check, ...seenOf(lasting, check, index, traffic) }));
+    const harm = harmBoundOf(lasting, watched, traffic);
+    const forecast = forecastStage(lasting, index, voting, traffic);
+    const neededMs = Math.min(forecast.neededMs ?? 0, 2 * stage.holdMs);
+    const holdMs = Math.max(stage.holdMs, neededMs);
+    lasting = { ...lasting, ladder: lasting.ladder.with(index, { ...stage, holdMs }) };
+    return { ...forecast, harm };
   });
 }
 
@@ -58,9 +66,8 @@ export function forecastStage(
   voting: readonly Check[],
   traffic: TrafficReading,
 ): Omit<StageForecast, 'harm'> {
-  const context: ForecastContext = { settings: plan.settings, traffic };
   const { exposure, holdMs } = stageAt(plan, index);
-  const needs = voting.map((check) => needOf(plan, check, index, context));
+  const needs = voting.map((check) => needOf(plan, check, index, traffic));
   const slowest = needs.reduce((a, b) => (b.neededMs > (a?.neededMs ?? -1) ? b : a), needs[0]);
   const neededMs = slowest?.neededMs ?? 0;
   const units = unitsSeen(slowest);
@@ -76,7 +83,7 @@ export function forecastStage(
     expectedUnits: Math.floor(units(holdMs / plan.tickMs)),
     neededMs: finiteOrNull(neededMs),
     verdict: verdictOf(neededMs, holdMs),
-    isTooCoarse: neededMs > 0 && slowest !== undefined && isCoarse(slowest.check, plan, index, context),
+    isTooCoarse: neededMs > 0 && slowest !== undefined && isCoarse(plan, slowest.check, index, traffic),
   };
 }
 
@@ -85,11 +92,12 @@ function verdictOf(neededMs: number, holdMs: number): StageForecast['verdict'] {
   return neededMs <= 2 * holdMs ? 'only_if_extended' : 'not_clearable';
 }
 
-function needOf(plan: Plan, check: Check, index: number, context: ForecastContext): Need {
-  const seen = seenOf(plan, check, index, context.traffic);
+function needOf(plan: Plan, check: Check, index: number, traffic: TrafficReading): Need {
+  const seen = seenOf(plan, check, index, traffic);
+  const context = contextOf(plan, check, traffic);
   const looks = isAlone(plan, index) ? 0 : looksNeeded(check, marginFor(plan, check, index), seen, context);
   // A gate opens at a look and not between two.
-  return { check, ...seen, neededMs: Math.ceil(looks - 1e-9) * plan.tickMs };
+  return { check, ...seen, neededMs: Math.max(0, Math.ceil(looks - 1e-9)) * plan.tickMs };
 }
 
 /** A look of this stage at the check, and what the stages before will have shown of it. */
@@ -110,7 +118,8 @@ function marginFor(plan: Plan, check: Check, index: number): 'wide' | 'tight' {
   return check.margin === 'tight' ? 'tight' : marginAt(plan, index);
 }
 
-function isCoarse(check: Check, plan: Plan, index: number, context: ForecastContext): boolean {
+function isCoarse(plan: Plan, check: Check, index: number, traffic: TrafficReading): boolean {
+  const context = contextOf(plan, check, traffic);
   const shape = check.measure.kind === 'quantile' ? durationsOf(check, context) : null;
   return shape !== null && isTooCoarse(check, marginFor(plan, check, index), shape, context.settings);
 }

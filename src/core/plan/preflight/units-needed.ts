@@ -27,8 +27,6 @@ export function looksNeeded(
   const { settings } = context;
   if (!isVoting(check) || edgesOf(check, settings.kappa) === null || check.measure.kind === 'level') return 0;
   const { look, before } = stage;
-  // Before there is a previous stage, nothing can be held against it.
-  if (check.against?.kind === 'previous_stage' && before.length === 0) return 0;
   const fewest = isAbsolute(check) ? look.canary : Math.min(look.canary, look.stable);
   const least = Math.max(settings.minIntervals, settings.minUnits / fewest);
   const isSafe = (looks: number) => isSafeAfter(check, margin, [...before, { ...look, looks }], context);

@@ -7,6 +7,7 @@ import type { Plan } from '../../../../src/core/plan/plan.ts';
 import { adaptiveLadder } from '../../../../src/core/plan/preflight/ladder-proposal.ts';
 import { preflight } from '../../../../src/core/plan/preflight.ts';
 import { check, ERROR_RATE, planOf } from '../../../support/rollout-rig.ts';
+import { planned } from '../plan-request.ts';
 import { ladderOf, MINUTE, traffic } from './readings.ts';
 
 const TICK_MS = 15_000;
@@ -137,6 +138,14 @@ describe('an adaptive ladder', () => {
     expect(fitted.ladder).toEqual(adaptiveLadder(plan, seen));
     expect(fitted.ladderWhy).toContain('2000 requests/min');
     expect(fitted.settings.plannedLooks).toBe((6 * 15 * MINUTE) / TICK_MS);
+  });
+
+  test('is opted into by policy, which may also bound the first step', () => {
+    expect(planned({ adaptive: true, largestFirstPercent: 10 })).toMatchObject({
+      ladderMode: 'adaptive',
+      largestFirstPercent: 10,
+    });
+    expect(Object.keys(planned())).not.toContain('ladderMode');
   });
 
   test('is not bent by what was only proposed', () => {

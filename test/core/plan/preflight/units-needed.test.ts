@@ -242,13 +242,14 @@ describe('held against', () => {
     expect(known(0.3)).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test('the previous stage, it needs nothing where there is none', () => {
-    expect(settled({ kind: 'previous_stage' })).toBe(0);
+  test('the previous stage, it needs what it needs against stable where there is none', () => {
+    expect(settled({ kind: 'previous_stage' })).toBeCloseTo(settled(undefined), 6);
   });
 
   test('the previous stage, it needs more than against stable, and less the longer that stage was', () => {
     const behind = (looks: number) => settled({ kind: 'previous_stage' }, [spell(looks)]);
-    expect(behind(2_000)).toBeGreaterThan(settled(undefined));
-    expect(behind(2_000)).toBeLessThan(behind(400));
+    expect(behind(40)).toBeGreaterThan(settled(undefined, [spell(40)]));
+    expect(behind(50)).toBeLessThan(behind(40));
+    expect(behind(10)).toBe(Number.POSITIVE_INFINITY);
   });
 });
