@@ -195,20 +195,20 @@ function threeCheckCells(): readonly Cell[] {
         row: trafficText(traffic),
         traffic,
         effect,
-        plan: withChecks(plan, [first, ...more]),
+        plan: withChecks(plan, [...plan.checks, ...more]),
       }),
     ),
   );
 }
 
 /**
- * A check against the canary's own previous stage beside the standard one: an effect that grows with exposure should trip it,
- * one that was there from the start should not.
+ * With and without the check that every plan carries against the canary's own previous stage, and with one that votes: an effect
+ * that grows with exposure should trip it, one that was there from the start should not.
  */
 function previousStageCells(): readonly Cell[] {
   const plan = errorRatePlan();
   const first = errorRateCheck(plan);
-  const previous = {
+  const voting = {
     ...first,
     id: `${first.signal}/previous_stage`,
     against: { kind: 'previous_stage' as const },
@@ -225,12 +225,13 @@ function previousStageCells(): readonly Cell[] {
   return [20_000, 2_000].flatMap((traffic) =>
     worlds.flatMap((effect) =>
       [
-        { name: 'without', checks: [first] },
-        { name: 'with', checks: [first, previous] },
+        { name: 'without the check', checks: [first] },
+        { name: 'as every plan has it', checks: plan.checks },
+        { name: 'as a check that votes', checks: [first, voting] },
       ].map(({ name, checks }) =>
         cellOf({
           table: 'Against the previous stage',
-          row: `${trafficText(traffic)}, ${name} the check`,
+          row: `${trafficText(traffic)}, ${name}`,
           traffic,
           effect,
           plan: withChecks(plan, checks),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CALM } from '../../../src/simulate/world.ts';
 import { oneSidedHalfWidth } from './asymptotic-sequence.ts';
-import { errorRateCheck, errorRatePlan, latencyPlan } from './bench-plan.ts';
+import { errorRateCheck, errorRatePlan, latencyCheck } from './bench-plan.ts';
 import type { Brief, Interval, Judge, LookVerdict } from './judge.ts';
 import { mannWhitney, shiftOf, standardErrorOf } from './mann-whitney.ts';
 import { logNegativeBinomial, oracle, WALD } from './oracle.ts';
@@ -60,7 +60,7 @@ describe('the raw difference', () => {
   });
 
   test('holds a quantile against times of stable’s', () => {
-    const brief = { ...BRIEF, check: errorRateCheck(latencyPlan()) };
+    const brief = { ...BRIEF, check: latencyCheck() };
     const bounds = Array.from({ length: 40 }, (_, at) => 100 * 1.05 ** at);
     const at = (edge: number) => ({
       kind: 'histogram' as const,

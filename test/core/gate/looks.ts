@@ -1,7 +1,7 @@
-import type { ShareState } from '../../../src/core/gate/share-state.ts';
 import type { Evidence } from '../../../src/core/gate/evidence.ts';
 import { startGate } from '../../../src/core/gate/gate-state.ts';
 import type { Cohort, Quality, Sample, Stat, Unusable } from '../../../src/core/gate/sample.ts';
+import type { ShareState } from '../../../src/core/gate/share-state.ts';
 import type { Check } from '../../../src/core/plan/check.ts';
 import { desiredAt, type Plan } from '../../../src/core/plan/plan.ts';
 import { type RolloutState, startState } from '../../../src/core/rollout/state.ts';

@@ -37,7 +37,7 @@ function evidence(
   line: Line,
   worse: 'increase' | 'decrease' = 'increase',
 ): number {
-  return logMomentsEvidence(side, strata, contrastsOf(line, worse), SETTINGS);
+  return logMomentsEvidence(side, strata, contrastsOf(line, { worse }, side), SETTINGS);
 }
 
 describe('the confidence sequence turned round', () => {
@@ -165,8 +165,8 @@ describe('evidence against a line', () => {
   });
 
   test('a band without a floor is the ratio', () => {
-    expect(contrastsOf({ compare: 'band', times: 0.95, floor: 0 }, 'decrease')).toEqual(
-      contrastsOf({ compare: 'ratio', times: 0.95 }, 'decrease'),
+    expect(contrastsOf({ compare: 'band', times: 0.95, floor: 0 }, { worse: 'decrease' }, 'harm')).toEqual(
+      contrastsOf({ compare: 'ratio', times: 0.95 }, { worse: 'decrease' }, 'harm'),
     );
   });
 

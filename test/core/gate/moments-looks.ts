@@ -63,7 +63,8 @@ export function remembered(
 ): MomentsState {
   let state = start;
   for (const [at, look] of looks.entries()) {
-    const first = start.lastUsableAt === null ? NOW - (looks.length - 1) * TICK_MS : start.lastUsableAt + TICK_MS;
+    const first =
+      start.lastUsableAt === null ? NOW - (looks.length - 1) * TICK_MS : start.lastUsableAt + TICK_MS;
     const to = first + at * TICK_MS;
     const evidence = { at: to, samples: samplesOf(look, to), actual: null };
     const context = { settings: SETTINGS, alone: look.alone ?? false, looks: 10, stages: 4 };

@@ -9,7 +9,7 @@ import type { Proposal } from '../../../src/core/plan/proposal.ts';
 import { SIGNAL_KINDS, type SignalKind } from '../../../src/core/plan/signal-kinds.ts';
 import { fold } from '../../../src/core/rollout/fold.ts';
 import { lookAt, NOW, running, sample, shares, TICK_MS } from '../gate/looks.ts';
-import { idsOf, PROPOSAL, planned, proposed, rule } from './plan-request.ts';
+import { idsOf, PROPOSAL, planned, plannedWhole, proposed, rule } from './plan-request.ts';
 
 const shareKinds = (Object.keys(SIGNAL_KINDS) as SignalKind[]).filter(
   (kind) => SIGNAL_KINDS[kind].shape === 'share',
@@ -167,8 +167,8 @@ describe('for any policy, words and proposals', () => {
     let promoted = 0;
     fc.assert(
       fc.property(proposals, tracks, (added, looks) => {
-        const required = planned();
-        const merged = planned({ proposals: added.map((one) => ({ ...PROPOSAL, ...one })) });
+        const required = plannedWhole();
+        const merged = plannedWhole({ proposals: added.map((one) => ({ ...PROPOSAL, ...one })) });
         const at = firstPromotion(merged, looks);
         if (at < Infinity) promoted++;
         expect(firstPromotion(required, looks)).toBeLessThanOrEqual(at);

@@ -84,5 +84,11 @@ export function request(
   };
 }
 
-export const planned = (more: Parameters<typeof request>[0] = {}) => makePlan(request(more)).plan;
+export const plannedWhole = (more: Parameters<typeof request>[0] = {}) => makePlan(request(more)).plan;
+
+/** The plan without the watches on the previous stage, which every plan carries: `stage-watches.test.ts` is about those. */
+export function planned(more: Parameters<typeof request>[0] = {}): Plan {
+  const plan = plannedWhole(more);
+  return { ...plan, checks: plan.checks.filter((check) => check.intent !== 'watch') };
+}
 export const idsOf = (plan: Plan) => plan.checks.map((check) => check.id);
