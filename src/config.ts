@@ -3,9 +3,10 @@ import { parse } from 'yaml';
 import * as z from 'zod';
 import { canonicalJson } from './core/canonical-json.ts';
 import { parseDuration } from './core/duration.ts';
+import { EVIDENCE_MODES } from './core/gate/settings.ts';
 import { type Line, measureOf } from './core/plan/check.ts';
 import { parseLine } from './core/plan/line-text.ts';
-import { type Guardrail, stricterLine } from './core/plan/merge.ts';
+import { type Guardrail, type PlanPolicy, stricterLine } from './core/plan/merge.ts';
 import { type Cohorts, type SignalBinding, shapeOf } from './core/plan/signal-binding.ts';
 import { isSignalKind, SIGNAL_KINDS } from './core/plan/signal-kinds.ts';
 
@@ -28,7 +29,7 @@ export interface TargetConfig {
   readonly cohorts: Cohorts;
   /** The target's standing instruction, given here or in a file beside the configuration. */
   readonly instruction: string | null;
-  readonly allowWiden: boolean;
+  readonly policy: PlanPolicy;
 }
 
 /** The configuration cannot be used; nothing was started. The message names the place and what is accepted. */
@@ -76,6 +77,11 @@ const signalSchema = z.union(
 const duration = z
   .string()
   .refine((text) => (parseDuration(text) ?? 0) >= 1_000, 'a time of at least a second, as "15s" or "1m"');
+/** "+2.1 percent": a relative change; as a number of percent. */
+const relativeChange = z
+  .string()
+  .regex(/^[+-]?\d+(\.\d+)? ?(percent|%)$/, 'a relative change, as "+2 percent" or "0.5 percent"')
+  .transform((text) => Number.parseFloat(text));
 const values = z.union([z.string(), z.array(z.string()).min(1)]);
 
 export const configSchema = z.strictObject({
@@ -123,6 +129,13 @@ export const configSchema = z.strictObject({
       }),
       instruction: z.string().optional(),
       widen: z.boolean().default(false),
+      adaptive: z.boolean().default(false),
+      largestFirst: z.number().gt(0).lte(100).optional(),
+      evidence: z.enum(EVIDENCE_MODES).default('standard'),
+      assignment: z.string().optional(),
+      predictions: z
+        .record(z.string(), z.strictObject({ change: relativeChange, within: relativeChange }))
+        .default({}),
     }),
   ),
 });
@@ -197,6 +210,8 @@ function validConfig(raw: RawConfig, path: string): Config {
 
 function targetsOf(raw: RawConfig, fail: (place: string, problem: string) => never): Config['targets'] {
   const flags = new Set<string>();
+  const signalOf = (signal: string, place: string): string =>
+    Object.hasOwn(raw.signals, signal) ? signal : fail(place, `"${signal}" is not one of the signals`);
   return Object.fromEntries(
     Object.entries(raw.targets).map(([name, target]) => {
       const { surface, exposure, cohorts } = target;
@@ -214,7 +229,7 @@ function targetsOf(raw: RawConfig, fail: (place: string, problem: string) => nev
           unit: exposure.unit,
           cohorts: cohortsOf(cohorts, (problem) => fail(`targets.${name}.cohorts`, problem)),
           instruction: target.instruction ?? null,
-          allowWiden: target.widen,
+          policy: policyOf(target, `targets.${name}`, signalOf),
         },
       ];
     }),
@@ -241,6 +256,36 @@ function cohortsOf(
     stable,
     ...(segment === undefined ? {} : { segment }),
     ...(cluster === undefined ? {} : { cluster }),
+  };
+}
+
+/** Half the width of a 95 % interval, in standard errors. */
+const HALF_WIDTH = 1.96;
+
+/** "+2 percent, within 1 percent" (the half width of its 95 % interval) on the log scale. */
+function predictionOf(prediction: { readonly change: number; readonly within: number }) {
+  const times = 1 + prediction.change / 100;
+  return { times, se: Math.abs(prediction.within) / 100 / HALF_WIDTH / times };
+}
+
+function policyOf(
+  target: RawConfig['targets'][string],
+  place: string,
+  signalOf: (signal: string, place: string) => string,
+): PlanPolicy {
+  const { assignment, largestFirst } = target;
+  return {
+    allowWiden: target.widen,
+    adaptive: target.adaptive,
+    evidence: target.evidence,
+    ...(largestFirst === undefined ? {} : { largestFirstPercent: largestFirst }),
+    ...(assignment === undefined ? {} : { assignment: signalOf(assignment, `${place}.assignment`) }),
+    predictions: Object.fromEntries(
+      Object.entries(target.predictions).map(([signal, prediction]) => [
+        signalOf(signal, `${place}.predictions`),
+        predictionOf(prediction),
+      ]),
+    ),
   };
 }
 

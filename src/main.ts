@@ -136,7 +136,7 @@ async function controlFor(config: Config, engine: EngineParts): Promise<Control>
         guardrails: target.surface === null ? [] : (config.surfaces[target.surface]?.guardrails ?? []),
         measurable,
         instruction: target.instruction,
-        allowWiden: target.allowWiden,
+        policy: target.policy,
         tickMs: config.tickMs,
         measureMs: MEASURE_TICKS * config.tickMs,
       };

@@ -113,7 +113,7 @@ async function planRequest(context: Context, options: SimulateOptions): Promise<
     measurable: new Map(
       Object.entries(config.signals).map(([signal, binding]) => [signal, shapeOf(binding)]),
     ),
-    allowWiden: target.allowWiden,
+    ...target.policy,
   };
 }
 

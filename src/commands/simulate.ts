@@ -103,6 +103,7 @@ async function answerTo(
     const onset = onsetWatch(world);
     await using store = await openMemoryStore();
     const run = await runThroughEngine(plan, world, {
+      hasPast: true,
       settings: request.settings,
       anyway: request.anyway,
       openStore: store.open,

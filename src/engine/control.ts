@@ -2,7 +2,7 @@ import type { Json } from '../core/canonical-json.ts';
 import { formatDuration } from '../core/duration.ts';
 import { type InstructionReading, readInstruction } from '../core/plan/instruction.ts';
 import { formatLadder } from '../core/plan/ladder.ts';
-import { type Guardrail, makePlan, type Planned } from '../core/plan/merge.ts';
+import { type Guardrail, makePlan, type Planned, type PlanPolicy } from '../core/plan/merge.ts';
 import type { Plan } from '../core/plan/plan.ts';
 import type { Preflight } from '../core/plan/preflight.ts';
 import type { Measurable } from '../core/plan/rule-checks.ts';
@@ -33,7 +33,7 @@ export interface TargetSetup {
   readonly measurable: Measurable;
   /** The target's standing instruction, or null. */
   readonly instruction: string | null;
-  readonly allowWiden: boolean;
+  readonly policy: PlanPolicy;
   readonly tickMs: number;
   readonly measureMs: number;
 }
@@ -100,7 +100,7 @@ async function planFor(words: PlanWords, parts: ControlParts): Promise<Planned> 
     proposals,
     measurable: setup.measurable,
     exposureKinds: target.exposure.capabilities.kinds,
-    allowWiden: setup.allowWiden,
+    ...setup.policy,
     tickMs: setup.tickMs,
   });
 }

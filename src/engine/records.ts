@@ -43,7 +43,7 @@ async function recentDecisions(
 }
 
 /** More rollouts than this are never under way at once. */
-const MOST_LIVE = 1_000;
+export const MOST_LIVE = 1_000;
 
 /** A rollout under way on this target other than the one named, by id; null when there is none. */
 export async function otherRolloutOn(
@@ -51,6 +51,6 @@ export async function otherRolloutOn(
   target: string,
   rolloutId: string,
 ): Promise<string | null> {
-  const live = await store.list({ unfinishedOnly: true, limit: MOST_LIVE });
-  return live.find((row) => row.target === target && row.id !== rolloutId)?.id ?? null;
+  const live = await store.list({ unfinishedOnly: true, limit: MOST_LIVE, on: { target, surface: null } });
+  return live.find((row) => row.id !== rolloutId)?.id ?? null;
 }

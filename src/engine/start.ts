@@ -9,6 +9,7 @@ import { fold } from '../core/rollout/fold.ts';
 import { startState } from '../core/rollout/state.ts';
 import { digestOf } from '../ports/digest.ts';
 import { VERSION } from '../version.ts';
+import { learnedBackground } from './background.ts';
 import { signalsOf } from './observe.ts';
 import type { EngineParts, TargetParts } from './parts.ts';
 import { otherRolloutOn } from './records.ts';
@@ -63,7 +64,8 @@ export async function startRollout(
     `reading the traffic of ${request.plan.target} for ${Math.round(request.measureMs / 1000)} s`,
   );
   const traffic = await measureTraffic(request.plan, request.measureMs, target, parts);
-  const plan = fitToTraffic(request.plan, traffic);
+  const background = await learnedBackground(request.plan, traffic.samples, target, parts);
+  const plan = fitToTraffic({ ...request.plan, background }, traffic);
   const unreadable = unreadableSignals(plan, traffic.samples);
   if (unreadable.length > 0) return refuse({ kind: 'unreadable', details: unreadable });
   const forecast = preflight(plan, traffic);

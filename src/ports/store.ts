@@ -40,10 +40,7 @@ export interface RolloutStore<State = Json, Plan = Json> {
   pendingInbox(rolloutId: string): Promise<readonly InboxMessage[]>;
   get(rolloutId: string): Promise<RolloutRow<State, Plan> | null>;
   /** Newest first. */
-  list(filter: {
-    readonly unfinishedOnly: boolean;
-    readonly limit: number;
-  }): Promise<readonly RolloutRow<State, Plan>[]>;
+  list(filter: ListFilter): Promise<readonly RolloutRow<State, Plan>[]>;
   /** The hash-chained log from `fromSeq` (1 = all), in order. */
   readLog(rolloutId: string, fromSeq: number): Promise<readonly LogEntry[]>;
   /** The canonical JSON text named by this digest, or null. */
@@ -51,6 +48,13 @@ export interface RolloutStore<State = Json, Plan = Json> {
   /** Ends leases whose owner `isDead`; for a restart to carry on at once. Returns how many. */
   endLeases(isDead: (owner: string) => boolean): Promise<number>;
   close(): Promise<void>;
+}
+
+export interface ListFilter {
+  readonly unfinishedOnly: boolean;
+  readonly limit: number;
+  /** Only rollouts on this target, or whose plan has this `surface` (null: the target alone). */
+  readonly on?: { readonly target: string; readonly surface: string | null };
 }
 
 export interface NewRollout<State, Plan> {

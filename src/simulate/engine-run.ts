@@ -30,6 +30,8 @@ export interface EngineRunOptions {
   readonly settings: RunSettings;
   /** Go on when preflight says that the traffic cannot clear the ladder. */
   readonly anyway: boolean;
+  /** Whether the world's telemetry keeps a past for the engine to learn noise and season from. */
+  readonly hasPast: boolean;
   /** An empty store in memory for this one rollout, and the clock it must go by. The caller closes it. */
   readonly openStore: (clock: SimulationClock) => Promise<Store>;
   readonly onLook?: (look: Look) => void;
@@ -50,7 +52,10 @@ export async function runThroughEngine(
   const clock = simulationClock(startAt);
   const exposure = memoryExposure();
   // The world begins, and its effects are timed from, when the rollout starts; its traffic is measured before that.
-  const telemetry = remembering(simulatedTelemetry(world, clock, () => exposure.now));
+  const telemetry = remembering(
+    simulatedTelemetry(world, clock, () => exposure.now),
+    options.hasPast,
+  );
   clock.moveTo(startAt - measureMs);
   const store = await options.openStore(clock);
   const faults: string[] = [];
@@ -68,7 +73,7 @@ interface Remembering extends Telemetry {
   readOn(plan: Plan): Promise<readonly Sample[]>;
 }
 
-function remembering(telemetry: Telemetry): Remembering {
+function remembering(telemetry: Telemetry, hasPast: boolean): Remembering {
   let samples: readonly Sample[] = [];
   let cursor: string | null = null;
   const read: Telemetry['read'] = async (request) => {
@@ -78,7 +83,7 @@ function remembering(telemetry: Telemetry): Remembering {
   };
   return {
     read,
-    history: (request) => telemetry.history(request),
+    history: async (request) => (hasPast ? telemetry.history(request) : []),
     last: () => samples,
     readOn: async (plan) => {
       const signals = [...new Set(plan.checks.map((check) => check.signal))];

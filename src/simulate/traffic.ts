@@ -1,5 +1,6 @@
 import { normalCdf } from '../core/gate/distributions.ts';
 import type { Cohort, Part, Quality, Sample, Stat } from '../core/gate/sample.ts';
+import { isSignalKind, SIGNAL_KINDS } from '../core/plan/signal-kinds.ts';
 import { type Random, randomFrom } from './random.ts';
 import {
   addedRate,
@@ -145,13 +146,18 @@ function statOf(counting: Counting): Stat {
 
 const DEFAULT_LATENCY: SignalWorld = { kind: 'latency', medianMs: 20, spread: 0.4, bucketRatio: 1.1 };
 
-/** Expected rate of one side, before its parts are told apart. */
+/**
+ * Expected rate of one side, before its parts are told apart. Noise and incidents multiply what is bad: of a signal named by its
+ * good side (hits, completions) that is what it lacks.
+ */
 function rateOf(counting: Counting, base: number): number {
   const { world, noise, cohort, moment, signal } = counting;
-  const shared = base * noise.shared * incidentTimes(world.effects, moment);
-  return cohort === 'canary'
-    ? (shared + addedRate(world.effects, signal, moment)) * noise.canary
-    : shared * noise.stable;
+  const isGood = isSignalKind(signal) && SIGNAL_KINDS[signal].worse === 'decrease';
+  const added = addedRate(world.effects, signal, moment);
+  const shared = (isGood ? 1 - base : base) * noise.shared * incidentTimes(world.effects, moment);
+  const bad =
+    cohort === 'canary' ? (shared + (isGood ? -added : added)) * noise.canary : shared * noise.stable;
+  return isGood ? Math.max(0, 1 - bad) : bad;
 }
 
 function events(

@@ -125,10 +125,11 @@ export function modelStore(clock: Clock): RolloutStore {
     pendingInbox: async (id) =>
       inbox.filter((one) => one.message.rolloutId === id && !one.handled).map((one) => one.message),
     get: async (id) => rollouts.get(id)?.row ?? null,
-    list: async ({ unfinishedOnly, limit }) =>
+    list: async ({ unfinishedOnly, limit, on }) =>
       [...rollouts.values()]
         .map((kept) => kept.row)
         .filter((row) => !unfinishedOnly || row.nextTickAt !== null)
+        .filter((row) => on === undefined || row.target === on.target || isOnSurface(row.plan, on.surface))
         .toReversed()
         .slice(0, limit),
     readLog: async (id, fromSeq) => (rollouts.get(id)?.log ?? []).filter((entry) => entry.seq >= fromSeq),
@@ -163,4 +164,8 @@ function withIntended(
 
 function sameAs(message: InboxMessage): (other: InboxMessage) => boolean {
   return (other) => other.source === message.source && other.deliveryId === message.deliveryId;
+}
+
+function isOnSurface(plan: Json, surface: string | null): boolean {
+  return surface !== null && (plan as { readonly surface?: Json } | null)?.surface === surface;
 }

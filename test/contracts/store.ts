@@ -112,6 +112,19 @@ function creating({ store, home, given }: Subject): void {
     expect(await ids(true, 10)).toStrictEqual(['c', 'b']);
     expect(await ids(false, 1)).toStrictEqual(['c']);
   });
+
+  test('the list tells what is on a target or a surface from what is beside it', async () => {
+    const create = (id: string, target: string, surface: string | null) =>
+      store().create(newRollout(id, home().clock.now(), { target, plan: { surface } }));
+    await create('here', 'checkout', 'payments');
+    await create('there', 'refunds', 'payments');
+    await create('away', 'search', null);
+    const on = async (target: string, surface: string | null) =>
+      (await store().list({ unfinishedOnly: true, limit: 9, on: { target, surface } })).map((row) => row.id);
+    expect(await on('checkout', 'payments')).toStrictEqual(['there', 'here']);
+    expect(await on('checkout', null)).toStrictEqual(['here']);
+    expect(await on('search', 'maps')).toStrictEqual(['away']);
+  });
 }
 
 function roundTrips({ store }: Subject): void {

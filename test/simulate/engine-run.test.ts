@@ -35,6 +35,7 @@ async function ended(
     {
       settings: more.nobody === true ? { ...SETTINGS, personAfterMs: null } : SETTINGS,
       anyway: more.anyway ?? false,
+      hasPast: false,
       openStore: async (clock) => {
         const store = openSqliteStore<RolloutState, Plan>({ path: ':memory:', clock });
         stores.push(store);

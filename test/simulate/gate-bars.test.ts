@@ -27,19 +27,19 @@ function medianMinutes({ actionMedianOfAllMs }: Summary): number {
 
 describe('at 20,000 requests a minute', () => {
   test('a good release is left alone: at most 0.2 % rolled back, at least 99 % finished unattended', () => {
-    const { rolledBack, complete, blindPromotions } = outcome(rates, 20_000, 'none', 1_000);
-    expect(rolledBack).toBeLessThanOrEqual(2);
-    expect(complete).toBeGreaterThanOrEqual(990);
+    const { rolledBack, complete, blindPromotions } = outcome(rates, 20_000, 'none', 500);
+    expect(rolledBack).toBeLessThanOrEqual(1);
+    expect(complete).toBeGreaterThanOrEqual(495);
     expect(blindPromotions).toBe(0);
   });
 
   test('an incident that hits both sides is blamed on the change in at most 1 %', () => {
     const cell = rates.find((c) => c.row === trafficText(20_000) && c.column === 'none + incident');
     if (cell === undefined) throw new RangeError('no incident');
-    const outcomes = cellOutcomes(cell, { method: 'sluice', seed: SEED, first: 0, count: 500 });
+    const outcomes = cellOutcomes(cell, { method: 'sluice', seed: SEED, first: 0, count: 400 });
     const wronged = outcomes.filter(({ end, isBreachClaimed }) => end === 'person' || isBreachClaimed);
-    expect(outcomes).toHaveLength(500);
-    expect(wronged.length).toBeLessThanOrEqual(5);
+    expect(outcomes).toHaveLength(400);
+    expect(wronged.length).toBeLessThanOrEqual(4);
   });
 
   test('+0.7 points, over the hold line, is promoted in at most 0.5 %', () => {
@@ -63,9 +63,9 @@ describe('at 20,000 requests a minute', () => {
 
 describe('at 2,000 requests a minute', () => {
   test('a good release is left alone: at most 0.2 % rolled back, at least 90 % finished unattended', () => {
-    const { rolledBack, complete, blindPromotions } = outcome(rates, 2_000, 'none', 1_000);
-    expect(rolledBack).toBeLessThanOrEqual(2);
-    expect(complete).toBeGreaterThanOrEqual(900);
+    const { rolledBack, complete, blindPromotions } = outcome(rates, 2_000, 'none', 500);
+    expect(rolledBack).toBeLessThanOrEqual(1);
+    expect(complete).toBeGreaterThanOrEqual(450);
     expect(blindPromotions).toBe(0);
   });
 

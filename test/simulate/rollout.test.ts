@@ -40,6 +40,7 @@ interface Heard {
 async function throughEngine(plan: Plan, world: World, settings = SETTINGS): Promise<Heard> {
   let opened: Store | null = null;
   const result = await runThroughEngine(plan, world, {
+    hasPast: false,
     settings,
     anyway: true,
     openStore: async (clock) => {

@@ -1,6 +1,6 @@
 import { canonicalJson, type Json } from '../../core/canonical-json.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { NewRollout, RolloutRow, RolloutStore } from '../../ports/store.ts';
+import type { ListFilter, NewRollout, RolloutRow, RolloutStore } from '../../ports/store.ts';
 import { commit } from './commit.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { EMPTY_LOG, entryAfter, insertEntry, readLog } from './events.ts';
@@ -87,15 +87,16 @@ function get<State, Plan>(connection: Connection, id: string): RolloutRow<State,
 }
 
 /** In order of creation, not of `created_at`, which a jump of the wall clock can turn round. */
-function list<State, Plan>(
-  connection: Connection,
-  filter: { readonly unfinishedOnly: boolean; readonly limit: number },
-): readonly RolloutRow<State, Plan>[] {
-  const which = filter.unfinishedOnly ? 'WHERE next_tick_at IS NOT NULL' : '';
+function list<State, Plan>(connection: Connection, filter: ListFilter): readonly RolloutRow<State, Plan>[] {
+  const unfinished = filter.unfinishedOnly ? 'next_tick_at IS NOT NULL' : 'TRUE';
+  const beside = `target = :target OR json_extract(plan, '$.surface') = :surface`;
+  const { on } = filter;
   return connection
-    .all(`SELECT * FROM rollout ${which} ORDER BY ordinal DESC LIMIT :limit`, {
-      limit: Math.max(filter.limit, 0),
-    })
+    .all(
+      `SELECT * FROM rollout WHERE ${unfinished} AND (${on === undefined ? 'TRUE' : beside})
+       ORDER BY ordinal DESC LIMIT :limit`,
+      { limit: Math.max(filter.limit, 0), ...(on ?? {}) },
+    )
     .map((row) => rolloutOf<State, Plan>(row));
 }
 

@@ -71,6 +71,7 @@ const SAFETY_STEPS = [
   { towardsLine: 0.75, weight: 0.1 },
 ] as const;
 const SAFETY_HALF_WEIGHT = 0.1;
+const CLEARLY_BETTER = 0.9;
 
 /** The least predicted rate: a reference that never failed still predicts something. */
 export const RATE_FLOOR = 1e-6;
@@ -223,10 +224,13 @@ export function stepSafety(
   ls: number,
   noise: Noise,
 ): SafetyState {
+  const allowed = line.times * ls + line.plus;
   const lcs = [...SAFETY_STEPS.map(({ towardsLine }) => between(line, ls, towardsLine)), ls / 2];
-  return lcs.map((lc, k) =>
-    floored((state[k] ?? 0) + logEvidence(counts.treated, counts.reference, line, { lc, ls }, noise)),
-  );
+  return lcs.map((lc, k) => {
+    // A line at or inside no effect leaves no room between: then only what is clearly better speaks for safety.
+    const safe = { lc: lc < allowed ? lc : CLEARLY_BETTER * allowed, ls };
+    return floored((state[k] ?? 0) + logEvidence(counts.treated, counts.reference, line, safe, noise));
+  });
 }
 
 /** ln of the safety mixture, now. Promotion evidence must hold at the moment of promotion: no supremum. */

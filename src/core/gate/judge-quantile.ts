@@ -7,6 +7,7 @@ import { quantileDifference } from './interval.ts';
 import { edgesOf } from './lines.ts';
 import { outcomeOf } from './outcome.ts';
 import { logOppositeOf, logSafetyOf, logTrailingOf, quantileFactor } from './quantile-evidence.ts';
+import type { Sides } from './share-counts.ts';
 
 /** A latency quantile check: exceedance evidence on histograms, never a percentile of percentiles. */
 export function judgeQuantile(check: Check, state: QuantileState, context: JudgeContext): Finding {
@@ -29,6 +30,7 @@ export function judgeQuantile(check: Check, state: QuantileState, context: Judge
       interval: times === 1 ? quantileDifference(stage.canary, stage.stable, p) : null,
       clearInMs: forecast(state, safetyLog, context),
       oppositeLog: logOppositeOf(check, state, context.settings),
+      before: beforeLast(stage, state.trailing.at(-1), p, times),
       trailingLog: logTrailingOf(check, trailing, context.settings),
       harmLog: state.peak,
       safetyLog,
@@ -57,6 +59,23 @@ function timesOf(line: Line): number | null {
 
 function armOf(histogram: Histogram, value: number | null): Arm {
   return { units: sizeOf(histogram), events: null, value };
+}
+
+function beforeLast(
+  stage: Sides<Histogram>,
+  last: Sides<Histogram> | undefined,
+  p: number,
+  times: number,
+): Finding['trailing'] {
+  const value = (side: 'canary' | 'stable') => {
+    const { bounds, counts } = stage[side];
+    return quantileOf(
+      { bounds, counts: counts.map((count, at) => count - (last?.[side].counts[at] ?? 0)) },
+      p,
+    );
+  };
+  const stable = value('stable');
+  return { canary: value('canary'), baseline: stable === null ? null : stable * times };
 }
 
 /** Safety evidence of exceedances grows with the requests: what they brought so far is what they go on bringing. */

@@ -25,6 +25,7 @@ export function judgeShare(check: Check, state: ShareState, context: JudgeContex
       canary: armOf(state.stage.canary),
       baseline: armOf(state.stage.stable),
       trailing: { canary: armOf(trailing.canary).value, baseline: armOf(trailing.stable).value },
+      before: beforeLast(state),
       trailingLog: trailingLog(check, trailing, context.settings),
       harmLog: leastPeak(state.harm) - (state.isPerStage ? Math.log(Math.max(context.stages, 1)) : 0),
       oppositeLog: state.opposite?.peak ?? LOG_FLOOR,
@@ -41,6 +42,16 @@ export function judgeShare(check: Check, state: ShareState, context: JudgeContex
   return isUnfounded
     ? { ...finding, outcome: 'ambiguous', reason: 'no_previous_stage', clearInMs: null }
     : finding;
+}
+
+function beforeLast({ stage, trailing }: ShareState): Finding['trailing'] {
+  const last = trailing.at(-1);
+  const value = (side: 'canary' | 'stable') =>
+    armOf({
+      n: stage[side].n - (last?.[side].n ?? 0),
+      x: stage[side].x - (last?.[side].x ?? 0),
+    }).value;
+  return { canary: value('canary'), baseline: value('stable') };
 }
 
 /** The canary's rate without its worst cluster, over the stage and over the trailing window. */

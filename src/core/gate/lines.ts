@@ -20,7 +20,8 @@ export interface Edges {
 export function edgesOf(check: Pick<Check, 'hold' | 'rollback'>, kappa: number): Edges | null {
   const tight = check.hold ?? (check.rollback === null ? null : scaled(check.rollback, 0.5));
   if (tight === null) return null;
-  return { evidence: scaled(tight, kappa), tight, wide: check.rollback ?? scaled(tight, 2) };
+  const wide = check.rollback ?? scaled(tight, 2);
+  return { evidence: kappa > 1 ? wide : scaled(tight, kappa), tight, wide };
 }
 
 /** The line at `share` of its distance from no effect; a ratio moves on the log scale, so that twice is the square. */

@@ -11,6 +11,8 @@ export interface Judged {
   readonly canary: Arm;
   readonly baseline: Arm;
   readonly trailing: Finding['trailing'];
+  /** This stage's values as they were one look ago; left out where no window can be taken back. */
+  readonly before?: Finding['trailing'];
   /** ln evidence of the trailing window by itself against the hold line; left out where a window has none of its own. */
   readonly trailingLog?: number;
   /** ln evidence that an expected change went the other way. */
@@ -74,7 +76,8 @@ function verdict(check: Check, state: CheckState, judged: Judged, context: Judge
   if (edges === null) return missing ?? ['clear', 'informs_only'];
   const stage = pairOf(judged.canary.value, judged.baseline.value, check);
   const recent = pairOf(judged.trailing.canary, judged.trailing.baseline, check);
-  const breach = breachOf(check, judged, edges, context, { stage, recent });
+  const harmLog = context.settings.isLiteral === true ? literalHarm(check, judged, context) : judged.harmLog;
+  const breach = breachOf(check, { ...judged, harmLog }, edges, context, { stage, recent });
   if (breach !== null) return breach;
   if (missing !== null) return missing;
   if (judged.tooCoarse) return ['ambiguous', 'resolution_limited'];
@@ -84,6 +87,19 @@ function verdict(check: Check, state: CheckState, judged: Judged, context: Judge
   return judged.safetyLog >= context.thresholds.safe
     ? ['clear', 'within_lines']
     : ['ambiguous', 'not_enough_evidence'];
+}
+
+/** The estimate alone, at or over a line now and one look ago, of enough units: what "literal" asks of harm. */
+function literalHarm(check: Check, judged: Judged, { settings, thresholds }: JudgeContext): number {
+  const pairs = [
+    pairOf(judged.canary.value, judged.baseline.value, check),
+    pairOf(judged.before?.canary ?? null, judged.before?.baseline ?? null, check),
+  ];
+  const isOverTwice = (line: Line | null) =>
+    line !== null && pairs.every((pair) => pair !== null && isOver(line, check.worse, pair));
+  if (judged.canary.units < settings.minUnits) return LOG_FLOOR;
+  if (isOverTwice(check.rollback)) return Math.max(thresholds.rollback, thresholds.hold);
+  return isOverTwice(edgesOf(check, settings.kappa)?.tight ?? null) ? thresholds.hold : LOG_FLOOR;
 }
 
 /**

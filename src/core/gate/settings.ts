@@ -1,3 +1,12 @@
+/**
+ * What harm evidence is measured against, from most to least patient. `strict`: the rollback line itself; `cautious`: the hold line;
+ * `standard`: half-way to it; `fast`: no effect at all; `literal`: nothing, the estimate alone at two looks in a row with the
+ * least units. All differ on the side of harm only: to promote, each needs the same evidence of safety.
+ * `docs/benchmarks.md` has the measured error rates of each.
+ */
+export const EVIDENCE_MODES = ['strict', 'cautious', 'standard', 'fast', 'literal'] as const;
+export type EvidenceMode = (typeof EVIDENCE_MODES)[number];
+
 /** The gate's constants for one rollout: part of the plan, so that a replay decides under the same ones. */
 export interface GateSettings {
   /** Chance of rolling back a release that is within `kappa` of the hold line, over the whole rollout and all critical checks. */
@@ -5,8 +14,10 @@ export interface GateSettings {
   readonly alphaHold: number;
   /** Chance of calling a check clear whose truth lies beyond the margin. */
   readonly alphaSafe: number;
-  /** Where between no effect (0) and the hold line (1) harm evidence is measured from. */
+  /** Where harm evidence is measured from: between no effect (0) and the hold line (1), or the rollback line (2). */
   readonly kappa: number;
+  /** Breaches are called by estimates alone (opt-in). */
+  readonly isLiteral?: true;
   /** Arm-level coefficient of variation from look to look. */
   readonly tau: number;
   /** Design effect of latency exceedances. */
@@ -24,6 +35,14 @@ export interface GateSettings {
   readonly staleMs: number;
 }
 
+const KAPPAS: Readonly<Record<EvidenceMode, number>> = {
+  strict: 2,
+  cautious: 1,
+  standard: 0.5,
+  fast: 0,
+  literal: 0.5,
+};
+
 /** Time between looks in production. */
 export const TICK_MS = 15_000;
 
@@ -36,16 +55,17 @@ const STALE_TICKS = 2;
 const LEAST_STALE_MS = 2_000;
 const LEAST_PLANNED_LOOKS = 60;
 
-/** The shipped defaults (`reference` mode "standard") for a ladder of this length. */
-export function standardSettings(timing: {
-  readonly tickMs: number;
-  readonly ladderMs: number;
-}): GateSettings {
+/** The shipped defaults for a ladder of this length, in an evidence mode. */
+export function standardSettings(
+  timing: { readonly tickMs: number; readonly ladderMs: number },
+  mode: EvidenceMode = 'standard',
+): GateSettings {
   return {
     alphaRollback: 0.005,
     alphaHold: 0.05,
     alphaSafe: 0.05,
-    kappa: 0.5,
+    kappa: KAPPAS[mode],
+    ...(mode === 'literal' ? { isLiteral: true as const } : {}),
     tau: 0.25,
     latencyPhi: 1.5,
     minUnits: 100,

@@ -1,6 +1,6 @@
 import { formatDuration, parseDuration } from '../duration.ts';
 import { orient } from '../gate/orientation.ts';
-import { standardSettings } from '../gate/settings.ts';
+import { type EvidenceMode, standardSettings } from '../gate/settings.ts';
 import { type Check, isRequired, type Line } from './check.ts';
 import type { InstructionReading } from './instruction.ts';
 import {
@@ -28,7 +28,22 @@ import { stageWatches } from './stage-watches.ts';
 /** A check every plan on a surface must carry, from the operator's policy. */
 export type Guardrail = Pick<Check, 'signal' | 'measure' | 'worse' | 'hold' | 'rollback' | 'severity'>;
 
-export interface PlanRequest {
+/** What an operator decides for every plan on a target. */
+export interface PlanPolicy {
+  readonly allowWiden: boolean;
+  /** What A/B tests predicted; nothing by default. */
+  readonly predictions?: Predictions;
+  /** The signal that counts assigned units, where one does. */
+  readonly assignment?: string;
+  /** What harm evidence is measured against; `standard` by default. */
+  readonly evidence?: EvidenceMode;
+  /** The ladder is chosen by the traffic at start. */
+  readonly adaptive?: boolean;
+  /** The largest exposure a proposed ladder may start at, percent. */
+  readonly largestFirstPercent?: number;
+}
+
+export interface PlanRequest extends PlanPolicy {
   readonly title: string;
   readonly target: string;
   readonly surface: string | null;
@@ -38,15 +53,6 @@ export interface PlanRequest {
   readonly measurable: Measurable;
   /** What the exposure backend can express; null when unknown. */
   readonly exposureKinds: readonly Exposure['kind'][] | null;
-  readonly allowWiden: boolean;
-  /** What A/B tests predicted; nothing by default. */
-  readonly predictions?: Predictions;
-  /** The signal that counts assigned units, where one does. */
-  readonly assignment?: string;
-  /** The ladder is chosen by the traffic at start. */
-  readonly adaptive?: boolean;
-  /** The largest exposure a proposed ladder may start at, percent. */
-  readonly largestFirstPercent?: number;
   readonly tickMs: number;
 }
 
@@ -105,7 +111,7 @@ export function makePlan(request: PlanRequest): Planned {
     unread: reading?.unread ?? [],
     allowWiden: request.allowWiden,
     ...(request.assignment === undefined ? {} : { assignment: request.assignment }),
-    settings: standardSettings({ tickMs: request.tickMs, ladderMs }),
+    settings: standardSettings({ tickMs: request.tickMs, ladderMs }, request.evidence),
     tickMs: request.tickMs,
   };
   return { plan, faults: faultsOf(plan, request) };

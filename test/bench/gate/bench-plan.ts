@@ -1,4 +1,4 @@
-import { standardSettings } from '../../../src/core/gate/settings.ts';
+import { type EvidenceMode, standardSettings } from '../../../src/core/gate/settings.ts';
 import type { Check } from '../../../src/core/plan/check.ts';
 import { readInstruction } from '../../../src/core/plan/instruction.ts';
 import { makePlan } from '../../../src/core/plan/merge.ts';
@@ -62,9 +62,9 @@ export function withSettings(plan: Plan, settings: Partial<Plan['settings']>): P
 }
 
 /** Another ladder under the same checks, its constants worked out anew for its length. */
-export function withLadder(plan: Plan, ladder: Plan['ladder']): Plan {
+export function withLadder(plan: Plan, ladder: Plan['ladder'], mode: EvidenceMode = 'standard'): Plan {
   const ladderMs = ladder.reduce((sum, stage) => sum + stage.holdMs, 0);
-  return { ...plan, ladder, settings: standardSettings({ tickMs: plan.tickMs, ladderMs }) };
+  return { ...plan, ladder, settings: standardSettings({ tickMs: plan.tickMs, ladderMs }, mode) };
 }
 
 /** The check of the error rate against stable; the plan may carry more that nobody wrote. Throws when it is not there. */

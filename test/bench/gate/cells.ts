@@ -1,4 +1,4 @@
-import { TICK_MS } from '../../../src/core/gate/settings.ts';
+import { EVIDENCE_MODES, TICK_MS } from '../../../src/core/gate/settings.ts';
 import type { Plan } from '../../../src/core/plan/plan.ts';
 import { CALM, type SegmentWorld, type World, type WorldNoise } from '../../../src/simulate/world.ts';
 import { adaptivePlan } from './adaptive-ladder.ts';
@@ -9,6 +9,7 @@ import {
   MINUTE_MS,
   P99,
   withChecks,
+  withLadder,
   withSettings,
 } from './bench-plan.ts';
 import { type Cell, STANDARD_RUN } from './cell.ts';
@@ -85,7 +86,7 @@ export function allCells(competitors: readonly CompetitorId[]): readonly Cell[] 
     ...mainCells([...ONLY_SLUICE, ...competitors]),
     ...latencyCells([...ONLY_SLUICE, ...competitors.filter(takesValues)]),
     ...tickCells(),
-    ...kappaCells(),
+    ...modeCells(),
     ...noiseCells(),
     ...rateCells(),
     ...threeCheckCells(),
@@ -134,18 +135,19 @@ function tickCells(): readonly Cell[] {
   );
 }
 
-/** Where harm evidence is measured from: no effect, half of the hold line (shipped), the hold line. */
-function kappaCells(): readonly Cell[] {
+/** The evidence modes a policy may choose: what harm evidence is measured against. */
+function modeCells(): readonly Cell[] {
+  const plan = errorRatePlan();
   const effects = [NONE, ...MAIN_EFFECTS.slice(2, 4), step(1), PLUS_2, PLUS_3];
   return [20_000, 2_000].flatMap((traffic) =>
-    [0, 0.5, 1].flatMap((kappa) =>
+    EVIDENCE_MODES.flatMap((mode) =>
       effects.map((effect) =>
         cellOf({
-          table: 'Evidence line',
-          row: `${trafficText(traffic)}, kappa ${kappa}`,
+          table: 'Evidence modes',
+          row: `${trafficText(traffic)}, ${mode}`,
           traffic,
           effect,
-          plan: withSettings(errorRatePlan(), { kappa }),
+          plan: withLadder(plan, plan.ladder, mode),
         }),
       ),
     ),

@@ -56,6 +56,12 @@ describe('a competitor on the ladder', () => {
     ]);
   });
 
+  test('a question once asked stands, though a look later would have promoted', () => {
+    let ends = 0;
+    const { end, endedMs } = run({ stageEnd: () => (++ends === 1 ? 'ask' : 'promote') });
+    expect([end, endedMs, ends]).toEqual(['person', 30 * MINUTE_MS, 1]);
+  });
+
   test('rolls back at once', () => {
     const { end, endedMs } = run({ look: () => 'rollback' });
     expect([end, endedMs]).toEqual(['rolled_back', MINUTE_MS]);

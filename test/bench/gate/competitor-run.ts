@@ -55,20 +55,24 @@ export function competitorRun(plan: Plan, world: World, settings: RunSettings, j
   return outcome('unfinished', settings.horizonMs);
 }
 
-/** The ladder a judge climbs: what its verdicts come to, given how long the stage has lasted. */
+/** The ladder a judge climbs: what its verdicts come to, given how long the stage has lasted. A question stands until it is answered. */
 function onLadder(plan: Plan, judge: Judge) {
-  let [index, enteredMs] = [0, 0];
+  let [index, enteredMs, isAsked] = [0, 0, false];
   const percentAt = (at: number) => desiredAt(plan, at).percent;
   return {
     percent: () => percentAt(index),
     after: (look: LookVerdict, nowMs: number): 'go_on' | 'alarm' | 'ask' | 'rollback' | 'done' => {
-      if (look !== 'go_on') return look;
+      if (look === 'rollback') return look;
+      if (isAsked) return 'ask';
+      if (look === 'alarm') return look;
       const { holdMs } = stageAt(plan, index);
       const spentMs = nowMs - enteredMs;
       if (spentMs < holdMs) return 'go_on';
       const verdict: StageVerdict = judge.stageEnd(percentAt(index + 1));
-      if (verdict === 'rollback' || verdict === 'ask') return verdict;
-      if (verdict === 'wait') return spentMs >= 2 * holdMs ? 'ask' : 'go_on';
+      if (verdict === 'rollback') return verdict;
+      isAsked = verdict === 'ask' || (verdict === 'wait' && spentMs >= 2 * holdMs);
+      if (isAsked) return 'ask';
+      if (verdict === 'wait') return 'go_on';
       index += 1;
       enteredMs = nowMs;
       judge.enterStage();

@@ -21,7 +21,7 @@ export function writePages(results: readonly Result[], command: string): void {
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
   if (begin < 0 || end < begin)
     throw new Error('docs/benchmarks.md has lost the markers of its gate section');
-  const section = `${HOW_TO_READ}\n\nAll of it again: \`${command}\`.\n\n${tablesOf(results)}\n`;
+  const section = `${HOW_TO_READ}\n\nAll of it again: \`${command}\`.\n\n${tablesOf(results, command)}\n`;
   writeFileSync(PAGE, `${page.slice(0, begin + BEGIN.length)}\n${section}\n${page.slice(end)}`);
   writeFileSync(PICTURE, pictureOf(results));
 }

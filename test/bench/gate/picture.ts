@@ -48,7 +48,8 @@ const MEASURES: readonly Measure[] = [
     under: '+2 points, median of all rollouts',
     effect: '+2',
     most: 60,
-    of: ({ summary }) => (summary.firstActionMs === null ? null : summary.firstActionMs.median / MINUTE_MS),
+    of: ({ summary: { actionMedianOfAllMs } }) =>
+      actionMedianOfAllMs === null ? null : actionMedianOfAllMs / MINUTE_MS,
     text: (value) => `${Number(value.toFixed(1))} min`,
   },
 ];

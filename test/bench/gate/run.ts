@@ -42,11 +42,12 @@ const results = await resultsOf(cells, { rollouts, seed, threads }, (share) => {
 });
 process.stderr.write(`\r${((performance.now() - begun) / 1_000).toFixed(0)} s on ${threads} threads\n`);
 
+const command = `npm run bench:gate -- --rollouts ${rollouts} --seed ${seed}`;
 if (options.json) {
   const lines = results.map(({ cell, method, summary }) => ({ cell: cell.id, method, ...summary }));
   console.log(JSON.stringify({ rollouts, seed, results: lines }, null, 1));
-} else if (only.length > 0) console.log(tablesOf(results));
-else writePages(results, `npm run bench:gate -- --rollouts ${rollouts} --seed ${seed}`);
+} else if (only.length > 0) console.log(tablesOf(results, command));
+else writePages(results, command);
 
 function wholeNumber(text: string): number {
   const number = Number(text);

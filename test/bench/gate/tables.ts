@@ -6,20 +6,20 @@ import type { Result } from './results.ts';
 
 const MINUTE_MS = 60_000;
 
-/** The tables of the page, as Markdown, in the order in which the cells name them. */
-export function tablesOf(results: readonly Result[]): string {
+/** The tables of the page, as Markdown, in the order in which the cells name them. `command` names rollouts and seed. */
+export function tablesOf(results: readonly Result[], command: string): string {
   const tables = [...new Set(results.map(({ cell }) => cell.table))];
   return tables
     .map((table) => {
       const rows = results.filter(({ cell }) => cell.table === table);
       const isCompared = table === MAIN || table === LATENCY;
-      return isCompared ? comparedTables(table, rows) : ownTable(table, rows);
+      return isCompared ? comparedTables(table, rows, command) : ownTable(table, rows, command);
     })
     .join('\n\n');
 }
 
 /** One table a traffic level: methods down, effects across. */
-function comparedTables(table: string, results: readonly Result[]): string {
+function comparedTables(table: string, results: readonly Result[], command: string): string {
   return distinct(results, ({ cell }) => cell.row)
     .map((row) => {
       const here = results.filter(({ cell }) => cell.row === row);
@@ -27,12 +27,12 @@ function comparedTables(table: string, results: readonly Result[]): string {
       const lines = distinct(here, ({ method }) => method).map((method) => {
         const cells = columns.map((column) => {
           const found = here.find((result) => result.method === method && result.cell.column === column);
-          return found === undefined ? '–' : cellText(found.summary);
+          return found === undefined ? '–' : cellText(found.summary, table === MAIN);
         });
         const name = method === 'sluice' ? '**Sluice**' : methodName(method);
         return `| ${[name, ...cells].join(' | ')} |`;
       });
-      return `### ${table}: ${row}\n\n${noteOn(here)}\n\n${header(['method', ...columns])}\n${lines.join('\n')}\n\n${sluiceDetail(here)}`;
+      return `### ${table}: ${row}\n\n${noteOn(here, `${command} --only "${table} · ${row}"`)}\n\n${header(['method', ...columns])}\n${lines.join('\n')}\n\n${sluiceDetail(here)}`;
     })
     .join('\n\n');
 }
@@ -49,7 +49,7 @@ function sluiceDetail(results: readonly Result[]): string {
 }
 
 /** Settings down, effects across, Sluice alone. */
-function ownTable(table: string, results: readonly Result[]): string {
+function ownTable(table: string, results: readonly Result[], command: string): string {
   const columns = distinct(results, ({ cell }) => cell.column);
   const isLong = results.some(({ cell }) => cell.settings.horizonMs > LONG_MS);
   const lines = distinct(results, ({ cell }) => cell.row).map((row) => {
@@ -58,33 +58,36 @@ function ownTable(table: string, results: readonly Result[]): string {
       if (found === undefined) return '–';
       const ended = isLong ? `; over after ${minutes(found.summary.endedMedianMs)}` : '';
       const blind = found.summary.blindPromotions > 0 ? `; ${found.summary.blindPromotions} blind` : '';
-      return cellText(found.summary) + ended + blind;
+      return cellText(found.summary, true) + ended + blind;
     });
     return `| ${[row, ...cells].join(' | ')} |`;
   });
-  return `### ${table}\n\n${noteOn(results)}\n\n${header(['setting', ...columns])}\n${lines.join('\n')}`;
+  return `### ${table}\n\n${noteOn(results, `${command} --only "${table}"`)}\n\n${header(['setting', ...columns])}\n${lines.join('\n')}`;
 }
 
 const LONG_MS = 110 * MINUTE_MS;
 
-/** How many rollouts stand behind a cell, and what a count of none then rules out. */
-function noteOn(results: readonly Result[]): string {
+/** How many rollouts stand behind a cell, what a count of none then rules out, and how to get the table again. */
+function noteOn(results: readonly Result[], command: string): string {
   const rollouts = Math.max(...results.map(({ summary }) => summary.rollouts));
   const bound = upperBound(0, rollouts) * 100;
-  return `${rollouts.toLocaleString('en-GB')} rollouts a cell; 0 of them bounds the true share below ${bound.toFixed(2)} %.`;
+  return `${rollouts.toLocaleString('en-GB')} rollouts a cell; 0 of them bounds the true share below ${bound.toFixed(2)} % (95 %). \`${command}\``;
 }
 
 function header(columns: readonly string[]): string {
   return `| ${columns.join(' | ')} |\n|${'---|'.repeat(columns.length)}`;
 }
 
-/** "rolled back / person / complete %; median first action; mean bad requests"; an unfinished share is said when there is one. */
-function cellText(summary: Summary): string {
+/**
+ * "rolled back / person / complete %; median first action; mean bad requests"; an unfinished share is said when there is one. Slow
+ * requests do not fail, so latency has no last number.
+ */
+function cellText(summary: Summary, fails: boolean): string {
   const share = (count: number) => percentText((100 * count) / summary.rollouts);
   const ends = [summary.rolledBack, summary.person, summary.complete].map(share).join(' / ');
   const left = summary.unfinished > 0 ? ` (${share(summary.unfinished)} unfinished)` : '';
   const first = summary.firstActionMs === null ? '–' : minutes(summary.firstActionMs.median);
-  return `${ends}${left}; ${first}; ${amountText(summary.meanBadRequests)}`;
+  return `${ends}${left}; ${first}${fails ? `; ${amountText(summary.meanBadRequests)}` : ''}`;
 }
 
 /** No rounding to a clean 0 or 100 of what is not. */

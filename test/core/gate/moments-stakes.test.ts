@@ -22,7 +22,7 @@ const stratum = (canary: number, beta = 0): Stratum => ({
 });
 
 function log(side: 'harm' | 'safe', strata: readonly Stratum[], line: Line, alpha = 0.05): number {
-  return logMomentsEvidence(side, strata, contrastsOf(line, 'decrease'), {
+  return logMomentsEvidence(side, strata, contrastsOf(line, { worse: 'decrease' }, side), {
     measure: REVENUE.measure,
     alpha,
     expectedUnits: EXPECTED_UNITS,

@@ -149,7 +149,7 @@ export function productConfig(of: {
         unit: 'userId',
         cohorts: { label: 'variant', canary: ['on'], stable: ['off', 'control'] },
         instruction: of.instruction,
-        allowWiden: false,
+        policy: { allowWiden: false },
       },
     },
   };

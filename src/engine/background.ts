@@ -1,0 +1,61 @@
+import type { Background } from '../core/gate/gate-state.ts';
+import { noiseFloor } from '../core/gate/noise-floor.ts';
+import type { Sample } from '../core/gate/sample.ts';
+import { seasonOf } from '../core/gate/season.ts';
+import { countsIn } from '../core/gate/share-counts.ts';
+import type { Plan } from '../core/plan/plan.ts';
+import { signalsOf } from './observe.ts';
+import type { EngineParts, TargetParts } from './parts.ts';
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+/** Looks of the past that the noise floor is learned from, at the rollout's own tick and no farther back than a day. */
+const NOISE_LOOKS = 2_000;
+const SEASON_DAYS = 7;
+
+/**
+ * What stable's past teaches before a rollout: each share's noise from look to look, and how its rate goes with the hour. From a
+ * source that keeps no history, only what was measured just now, and no season. Fixed in the plan, so that a replay judges alike.
+ */
+export async function learnedBackground(
+  plan: Plan,
+  measured: readonly Sample[],
+  target: TargetParts,
+  parts: Pick<EngineParts, 'clock' | 'timing' | 'log'>,
+): Promise<Background> {
+  const to = parts.clock.now();
+  const past = (lengthMs: number, windowMs: number) =>
+    historyOf(plan, { from: to - lengthMs, to, windowMs }, target, parts);
+  const looks = await past(Math.min(DAY_MS, NOISE_LOOKS * plan.tickMs), plan.tickMs);
+  const hours = await past(SEASON_DAYS * DAY_MS, HOUR_MS);
+  return Object.fromEntries(
+    plan.checks.flatMap((check) => {
+      const windows = (samples: readonly Sample[]) =>
+        samples.flatMap((sample) => {
+          if (sample.signal !== check.signal || sample.cohort !== 'stable') return [];
+          const counts = sample.quality.unusable === null ? countsIn(check, sample.stat) : null;
+          return counts === null ? [] : [{ ...counts, from: sample.from }];
+        });
+      const seen = windows(looks.length > 0 ? looks : measured);
+      // A signal without counts (a latency, a level) has no such noise, and one look says nothing of it.
+      if (seen.length < 2) return [];
+      return [[check.signal, { tau: noiseFloor(seen), season: seasonOf(windows(hours)) }]];
+    }),
+  );
+}
+
+/** A source that fails to answer about its past is no reason to refuse a rollout: less is known then, and that is logged. */
+async function historyOf(
+  plan: Plan,
+  span: { readonly from: number; readonly to: number; readonly windowMs: number },
+  target: TargetParts,
+  parts: Pick<EngineParts, 'timing' | 'log'>,
+): Promise<readonly Sample[]> {
+  try {
+    const abort = AbortSignal.timeout(parts.timing.readTimeoutMs);
+    return await target.telemetry.history({ signals: signalsOf(plan), ...span, abort });
+  } catch (fault) {
+    parts.log.warn('the past of a target could not be read', { target: plan.target, fault: String(fault) });
+    return [];
+  }
+}
