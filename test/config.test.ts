@@ -70,7 +70,7 @@ test('the example of the design is read, and its defaults are filled in', () => 
         unit: 'userId',
         cohorts: { label: 'variant', canary: ['on'], stable: ['off', 'control'] },
         instruction: null,
-        allowWiden: false,
+        policy: { allowWiden: false, adaptive: false, evidence: 'standard', predictions: {} },
       },
     },
   });

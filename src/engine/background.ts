@@ -1,8 +1,5 @@
-import type { Background } from '../core/gate/gate-state.ts';
-import { noiseFloor } from '../core/gate/noise-floor.ts';
+import { type Background, backgroundOf } from '../core/gate/background.ts';
 import type { Sample } from '../core/gate/sample.ts';
-import { seasonOf } from '../core/gate/season.ts';
-import { countsIn } from '../core/gate/share-counts.ts';
 import type { Plan } from '../core/plan/plan.ts';
 import { signalsOf } from './observe.ts';
 import type { EngineParts, TargetParts } from './parts.ts';
@@ -28,20 +25,7 @@ export async function learnedBackground(
     historyOf(plan, { from: to - lengthMs, to, windowMs }, target, parts);
   const looks = await past(Math.min(DAY_MS, NOISE_LOOKS * plan.tickMs), plan.tickMs);
   const hours = await past(SEASON_DAYS * DAY_MS, HOUR_MS);
-  return Object.fromEntries(
-    plan.checks.flatMap((check) => {
-      const windows = (samples: readonly Sample[]) =>
-        samples.flatMap((sample) => {
-          if (sample.signal !== check.signal || sample.cohort !== 'stable') return [];
-          const counts = sample.quality.unusable === null ? countsIn(check, sample.stat) : null;
-          return counts === null ? [] : [{ ...counts, from: sample.from }];
-        });
-      const seen = windows(looks.length > 0 ? looks : measured);
-      // A signal without counts (a latency, a level) has no such noise, and one look says nothing of it.
-      if (seen.length < 2) return [];
-      return [[check.signal, { tau: noiseFloor(seen), season: seasonOf(windows(hours)) }]];
-    }),
-  );
+  return backgroundOf(plan.checks, looks.length > 0 ? looks : measured, hours);
 }
 
 /** A source that fails to answer about its past is no reason to refuse a rollout: less is known then, and that is logged. */

@@ -62,7 +62,9 @@ function poisson(mean: number, next: () => number, normal: () => number): number
 }
 
 function binomial(n: number, p: number, next: () => number, normal: () => number): number {
-  if (n * p > LARGE_MEAN && n * (1 - p) > LARGE_MEAN) {
+  // The rarer side is the one that is drawn: near certainty, one by one would take as long as there are units.
+  if (p > 0.5) return n - binomial(n, 1 - p, next, normal);
+  if (n * p > LARGE_MEAN) {
     return Math.min(n, Math.max(0, Math.round(n * p + Math.sqrt(n * p * (1 - p)) * normal())));
   }
   if (p < 0.1) return Math.min(n, poisson(n * p, next, normal));

@@ -154,7 +154,9 @@ function chooseFirst(look: Look, order: OrderStanding): Verdict {
       : { kind: 'extend', reason: 'not_clear_yet', until: extension };
   }
   if (extension !== null && now < extension) return { kind: 'wait', reason: 'gathering', until: extension };
-  if (extension !== null && state.extensions < MOST_EXTENSIONS && isPromising(voting, stage.holdMs)) {
+  if (canWiden(look, voting)) return open('widen', 'small_next_step');
+  const left = (MOST_EXTENSIONS - state.extensions) * stage.holdMs;
+  if (extension !== null && left > 0 && isPromising(voting, left)) {
     return { kind: 'extend', reason: 'nearly_clear', until: extension + stage.holdMs };
   }
   return open('ask', 'evidence_not_clear');
@@ -166,16 +168,16 @@ const MOST_EXTENSIONS = 4;
 const PROMISING_HARM = 0.5;
 
 /**
- * Whether another hold's time would very likely clear what is not clear yet, at this traffic, if the canary is as good as the
+ * Whether the extensions that are left would clear what is not clear yet, at this traffic, if the canary is as good as the
  * baseline; and whether nothing speaks against that. Asking a person to wait is no use of a person.
  */
-function isPromising(voting: readonly Finding[], holdMs: number): boolean {
+function isPromising(voting: readonly Finding[], leftMs: number): boolean {
   return voting.every(
     ({ outcome, clearInMs, harm }) =>
       outcome === 'clear' ||
       (outcome !== 'no_data' &&
         clearInMs !== null &&
-        clearInMs <= holdMs &&
+        clearInMs <= leftMs &&
         harm.log < PROMISING_HARM * harm.holdThreshold),
   );
 }

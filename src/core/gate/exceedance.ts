@@ -1,5 +1,4 @@
 import type { NullLine } from './evidence-process.ts';
-import { logSum } from './log-sum.ts';
 
 /**
  * Latency quantiles by exceedance: "q_treated(p) <= line(q_reference(p))" is tested without estimating a density. For the
@@ -30,7 +29,8 @@ function image(lines: readonly NullLine[], x: number): number {
  *
  * Counts are whole-process totals: the factors depend on nothing else, so folding and recomputing agree. Rounding is
  * conservative: for harm the treated edge moves up, for safety down; the reference uses whichever edge of the bucket keeps its
- * factor valid. `phi` is the design effect all logs are divided by. Cost: one pass over the buckets.
+ * factor valid. `phi` is the design effect all logs are divided by. Cost: one pass over the buckets, and the two mixtures of
+ * those few buckets that could hold the least.
  */
 export function logExceedance(
   side: 'harm' | 'safe',
@@ -39,32 +39,45 @@ export function logExceedance(
   settings: { readonly p: number; readonly phi: number },
 ): number {
   const tail = 1 - settings.p;
+  const { phi } = settings;
   const { bounds } = pair.treated;
   const treatedAbove = countsAbove(pair.treated.counts);
   const total = treatedAbove[0] ?? 0;
-  const treatedLog = (edge: number) =>
-    logTreated(side, { n: total, k: above(treatedAbove, edge) }, tail, settings.phi);
+  const treatedMixture = mixtureOver(
+    TREATED_FACTORS.map((factor) => (side === 'harm' ? tail * factor : tail / factor)),
+    tail,
+  );
+  const treatedLog = (edge: number) => {
+    const k = above(treatedAbove, edge);
+    return logMixture(treatedMixture, { n: total, kAboveLow: k, kAboveHigh: k }, phi);
+  };
   if (lines.every((line) => line.times === 0)) {
     return treatedLog(edgeFor(side, bounds, image(lines, 0)));
   }
   const referenceAbove = countsAbove(pair.reference.counts);
   const referenceN = referenceAbove[0] ?? 0;
+  const referenceMixture = mixtureOver(
+    REFERENCE_FACTORS.map((factor) => tail * factor),
+    tail,
+  );
   let least = Number.POSITIVE_INFINITY;
-  for (let bucket = 0; bucket <= bounds.length; bucket++) {
+  const weigh = (bucket: number) => {
+    const seen = {
+      n: referenceN,
+      kAboveLow: above(referenceAbove, bucket),
+      kAboveHigh: above(referenceAbove, bucket + 1),
+    };
+    // Either mixture stakes on "no difference", so the treated factor is worth at least its stake: most buckets end here.
+    if (reaches(referenceMixture, seen, phi, { least, other: -treatedMixture.logSize })) return;
     const low = bucket === 0 ? 0 : (bounds[bucket - 1] ?? 0);
     const high = bounds[bucket] ?? Number.POSITIVE_INFINITY;
     const edge = edgeFor(side, bounds, image(lines, side === 'harm' ? high : low));
-    const logReference = logReferenceIs(
-      {
-        n: referenceN,
-        kAboveLow: above(referenceAbove, bucket),
-        kAboveHigh: above(referenceAbove, bucket + 1),
-      },
-      tail,
-      settings.phi,
-    );
-    least = Math.min(least, treatedLog(edge) + logReference);
-  }
+    least = Math.min(least, treatedLog(edge) + logMixture(referenceMixture, seen, phi));
+  };
+  // The least lies near the reference's own quantile: begun there, the pass over the others has little left to weigh.
+  const likely = referenceAbove.findIndex((k) => k <= tail * referenceN) - 1;
+  weigh(Math.min(Math.max(likely, 0), bounds.length));
+  for (let bucket = 0; bucket <= bounds.length; bucket++) weigh(bucket);
   return least;
 }
 
@@ -91,35 +104,64 @@ function above(sums: readonly number[], at: number): number {
   return sums[at] ?? 0;
 }
 
-function logTreated(
-  side: 'harm' | 'safe',
-  seen: { readonly n: number; readonly k: number },
-  tail: number,
-  phi: number,
-): number {
-  const shares = TREATED_FACTORS.map((factor) => (side === 'harm' ? tail * factor : tail / factor)).filter(
-    (share) => share < 1,
-  );
-  return logSum(shares.map((share) => logBernoulli(seen, share, tail) / phi)) - Math.log(shares.length);
+/** A mixture over alternative shares, as what one unit above and one below the edge adds to each one's log. */
+interface Mixture {
+  readonly ups: readonly number[];
+  readonly downs: readonly number[];
+  /** Shares below the tail are judged on what lies above the bucket's lower edge, shares over it on the upper edge. */
+  readonly belowTail: readonly boolean[];
+  /** ln of how many share the stake equally. */
+  readonly logSize: number;
 }
 
-/** Shares below the tail are judged on what lies above the bucket's lower edge, shares over it on the upper edge. */
-function logReferenceIs(
-  seen: { readonly n: number; readonly kAboveLow: number; readonly kAboveHigh: number },
-  tail: number,
-  phi: number,
-): number {
-  const factors = REFERENCE_FACTORS.filter((factor) => tail * factor < 1);
-  const logs = factors.map((factor) => {
-    const k = factor < 1 ? seen.kAboveLow : seen.kAboveHigh;
-    return logBernoulli({ n: seen.n, k }, tail * factor, tail) / phi;
-  });
-  return logSum(logs) - Math.log(factors.length);
+/** ln likelihood ratio of k of n is k ln(q / p0) + (n - k) ln((1 - q) / (1 - p0)), for every share q below 1. */
+function mixtureOver(shares: readonly number[], tail: number): Mixture {
+  const possible = shares.filter((share) => share < 1);
+  return {
+    ups: possible.map((share) => Math.log(share / tail)),
+    downs: possible.map((share) => Math.log((1 - share) / (1 - tail))),
+    belowTail: possible.map((share) => share < tail),
+    logSize: Math.log(possible.length),
+  };
 }
 
-/** ln likelihood ratio of share q against share p0 for k of n. */
-function logBernoulli(seen: { readonly n: number; readonly k: number }, q: number, p0: number): number {
-  return seen.k * Math.log(q / p0) + (seen.n - seen.k) * Math.log((1 - q) / (1 - p0));
+interface AboveEdges {
+  readonly n: number;
+  readonly kAboveLow: number;
+  readonly kAboveHigh: number;
+}
+
+function termOf(mixture: Mixture, at: number, seen: AboveEdges, phi: number): number {
+  const k = mixture.belowTail[at] === true ? seen.kAboveLow : seen.kAboveHigh;
+  return (k * (mixture.ups[at] ?? 0) + (seen.n - k) * (mixture.downs[at] ?? 0)) / phi;
+}
+
+/** ln of the mixture's e-value. */
+function logMixture(mixture: Mixture, seen: AboveEdges, phi: number): number {
+  const size = mixture.ups.length;
+  let high = Number.NEGATIVE_INFINITY;
+  for (let at = 0; at < size; at++) high = Math.max(high, termOf(mixture, at, seen, phi));
+  let sum = 0;
+  for (let at = 0; at < size; at++) sum += Math.exp(termOf(mixture, at, seen, phi) - high);
+  return high + Math.log(sum) - mixture.logSize;
+}
+
+/**
+ * Whether one alternative alone already takes the product to `least`, the other factor being worth at least `other`: a mixture
+ * is never less than one of its parts, so the sum need not be worked out to know that it is not the least.
+ */
+function reaches(
+  mixture: Mixture,
+  seen: AboveEdges,
+  phi: number,
+  { least, other }: { readonly least: number; readonly other: number },
+): boolean {
+  // From either end inwards: far from the quantile the farthest alternatives say so first.
+  for (let low = 0, high = mixture.ups.length - 1; low <= high; low++, high--) {
+    if (other + (termOf(mixture, low, seen, phi) - mixture.logSize) >= least) return true;
+    if (other + (termOf(mixture, high, seen, phi) - mixture.logSize) >= least) return true;
+  }
+  return false;
 }
 
 /** The quantile by linear interpolation within its bucket, ms; the last bound when it lies beyond. Null when empty. */

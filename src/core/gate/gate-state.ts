@@ -1,4 +1,5 @@
 import type { Check } from '../plan/check.ts';
+import type { Background } from './background.ts';
 import {
   absorbQuantile,
   type CheckState,
@@ -24,16 +25,13 @@ import { absorbMoments } from './moments-state.ts';
 import { orient } from './orientation.ts';
 import { logHarmOf } from './quantile-evidence.ts';
 import type { Part, Sample, Stat } from './sample.ts';
-import { type Season, seasonBetween } from './season.ts';
+import { seasonBetween } from './season.ts';
 import type { GateSettings } from './settings.ts';
 import { clustersIn, countsIn, type Parts, segmentsIn, withRateTimes } from './share-counts.ts';
 import { absorbShare, type ShareState } from './share-state.ts';
 
 /** What the gate remembers of a rollout, by check id: a fold of its evidence. */
 export type GateState = Readonly<Record<string, CheckState>>;
-
-/** What was learned of each signal from stable's past when the rollout began, fixed from then on. */
-export type Background = Readonly<Record<string, { readonly tau: number; readonly season: Season | null }>>;
 
 /** The settings a signal is judged under: its own noise floor where one was learned. */
 export function settingsFor(
@@ -132,7 +130,8 @@ function withTimeFault(window: Window, state: CheckState, at: number, settings: 
     unusable: 'clock_skew' as const,
     detail: `${canary.signal}: ${fault}`,
   };
-  return { canary: { ...canary, stat: null, quality }, stable };
+  // Blind since this look, whatever the reading says of its own time: one from the future must not put the hold off.
+  return { canary: { ...canary, to: at, stat: null, quality }, stable };
 }
 
 function absorbWindow(check: Check, state: CheckState, window: Window, context: StageContext): CheckState {

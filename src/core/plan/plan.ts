@@ -1,4 +1,4 @@
-import type { Background } from '../gate/gate-state.ts';
+import type { Background } from '../gate/background.ts';
 import type { GateSettings } from '../gate/settings.ts';
 import type { Check } from './check.ts';
 import { type Exposure, formatExposure, type Ladder, type Risk, type Stage } from './ladder.ts';

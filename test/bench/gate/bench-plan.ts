@@ -1,9 +1,11 @@
+import { backgroundOf } from '../../../src/core/gate/background.ts';
 import { type EvidenceMode, standardSettings } from '../../../src/core/gate/settings.ts';
 import type { Check } from '../../../src/core/plan/check.ts';
 import { readInstruction } from '../../../src/core/plan/instruction.ts';
 import { makePlan } from '../../../src/core/plan/merge.ts';
 import type { Plan } from '../../../src/core/plan/plan.ts';
-import { ERROR_RATE } from '../../../src/simulate/world.ts';
+import { worldTraffic } from '../../../src/simulate/traffic.ts';
+import { ERROR_RATE, type World } from '../../../src/simulate/world.ts';
 
 export const MINUTE_MS = 60_000;
 
@@ -59,6 +61,20 @@ export function withChecks(plan: Plan, checks: readonly Check[]): Plan {
 
 export function withSettings(plan: Plan, settings: Partial<Plan['settings']>): Plan {
   return { ...plan, settings: { ...plan.settings, ...settings } };
+}
+
+/** Looks of the past that noise is learned from, as the engine reads them at a start. */
+const PAST_LOOKS = 2_000;
+
+/** The plan with the noise floor that this world's past teaches at the plan's own tick. */
+export function withLearnedNoise(plan: Plan, world: World): Plan {
+  const calm = { ...world, effects: [] };
+  const traffic = worldTraffic(calm, 0);
+  const signals = plan.checks.map((check) => check.signal);
+  const looks = Array.from({ length: PAST_LOOKS }, (_, at) =>
+    traffic.count({ from: at * plan.tickMs, to: (at + 1) * plan.tickMs, percent: 0, signals }),
+  );
+  return { ...plan, background: backgroundOf(plan.checks, looks.flat(), []) };
 }
 
 /** Another ladder under the same checks, its constants worked out anew for its length. */

@@ -10,6 +10,7 @@ import {
   P99,
   withChecks,
   withLadder,
+  withLearnedNoise,
   withSettings,
 } from './bench-plan.ts';
 import { type Cell, STANDARD_RUN } from './cell.ts';
@@ -125,13 +126,19 @@ export function latencyCells(methods: readonly MethodId[]): readonly Cell[] {
   );
 }
 
-/** The shipped 15 s between looks beside the comparison's 60 s. */
+/** The shipped 15 s between looks beside the comparison's 60 s, with the noise learned from stable's past as at a start. */
 function tickCells(): readonly Cell[] {
-  const plan = errorRatePlan(TICK_MS);
   return [20_000, 2_000].flatMap((traffic) =>
-    MAIN_EFFECTS.map((effect) =>
-      cellOf({ table: 'A look every 15 s', row: trafficText(traffic), traffic, effect, plan }),
-    ),
+    MAIN_EFFECTS.map((effect) => {
+      const cell = cellOf({
+        table: 'A look every 15 s',
+        row: trafficText(traffic),
+        traffic,
+        effect,
+        plan: errorRatePlan(TICK_MS),
+      });
+      return { ...cell, plan: withLearnedNoise(cell.plan, cell.world) };
+    }),
   );
 }
 

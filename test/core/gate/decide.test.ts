@@ -301,8 +301,8 @@ describe('widening', () => {
     expect(widened('ambiguous', running(plan, { stageIndex: 1 }))).toBe('extend');
   });
 
-  test('comes instead of the extension, never after it', () => {
-    expect(widened('ambiguous', STATES['used up'])).toBe('ask');
+  test('comes instead of an extension or of asking a person, never while an extension runs', () => {
+    expect(widened('ambiguous', STATES['used up'])).toBe('widen');
     expect(widened('ambiguous', STATES.extended)).toBe('wait');
   });
 

@@ -42,21 +42,20 @@ describe('a sample-ratio mismatch', () => {
     }
   });
 
-  test.each([0.01, 0.1, 0.5])(
-    'is seen in at most one in a thousand rollouts assigned as designed, share %d',
-    (share) => {
-      const alarms = Array.from({ length: 1_000 }, (_, seed) =>
-        unitsToAlarm(seed, { share, truth: share, perLook: 500, looks: 120 }),
-      ).filter((units) => units !== null);
-      expect(alarms.length).toBeLessThanOrEqual(1);
-    },
-  );
+  test('is seen in at most one in a thousand rollouts assigned as designed', () => {
+    const alarms = [0.01, 0.1, 0.5].flatMap((share) =>
+      Array.from({ length: 1_000 }, (_, seed) =>
+        unitsToAlarm(7_919 * seed, { share, truth: share, perLook: 500, looks: 60 }),
+      ).filter((units) => units !== null),
+    );
+    expect(alarms.length).toBeLessThanOrEqual(3);
+  });
 
   test.each([
-    { share: 0.5, times: 1.05, most: 16_000 },
-    { share: 0.25, times: 1.05, most: 45_000 },
-    { share: 0.1, times: 1.2, most: 15_000 },
-    { share: 0.01, times: 2, most: 10_000 },
+    { share: 0.5, times: 1.05, most: 9_000 },
+    { share: 0.25, times: 1.05, most: 26_000 },
+    { share: 0.1, times: 1.2, most: 6_000 },
+    { share: 0.01, times: 2, most: 5_500 },
   ])(
     'of $times times a share of $share is found within $most units in the median',
     ({ share, times, most }) => {

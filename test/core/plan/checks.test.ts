@@ -187,12 +187,18 @@ describe('a rule', () => {
       asks: 'no signal is configured',
     },
     {
-      title: 'against the previous stage',
-      words: { metric: 'error_rate', value: 1, against: 'previous_stage' },
+      title: 'of a level against the previous stage',
+      words: {
+        metric: 'queue.depth',
+        compare: 'percent',
+        unit: 'percent',
+        value: 10,
+        against: 'previous_stage',
+      },
       asks: 'the previous stage',
     },
     {
-      title: 'against an A/B prediction',
+      title: 'against an A/B prediction that nobody configured',
       words: { metric: 'error_rate', value: 1, against: 'ab_prediction' },
       asks: 'prediction',
     },
@@ -223,6 +229,7 @@ describe('a rule', () => {
     const measurable = new Map<string, SignalShape>([
       ['http.error_rate', 'share'],
       ['http.latency_p95', 'quantile'],
+      ['queue.depth', 'level'],
     ]);
     const { checks, questions } = checksOfRules([rule(words)], measurable);
     expect(checks).toEqual([]);
