@@ -116,7 +116,7 @@ describe('the page on telemetry', () => {
     expect(kinds).toEqual(new Set(['counter', 'count', 'histogram', 'moments', 'rate', 'gauge']));
     for (const { binding, shape } of bindings) expect(binding && shapeOf(binding)).toBe(shape);
     expect(new Set(rows.map(({ shape }) => shape))).toEqual(
-      new Set(['share', 'count', 'quantile', 'mean', 'ratio', 'level']),
+      new Set(['share', 'count', 'quantile', 'mean', 'cuped', 'ratio', 'level']),
     );
   });
 

@@ -15,18 +15,54 @@ export type Json =
  * Source: the ordering of RFC 8785 (JSON Canonicalization Scheme), which also keeps ECMAScript's own number text.
  */
 export function canonicalJson(value: unknown): string {
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw new TypeError(`${value} has no JSON text`);
-    return JSON.stringify(value);
+  switch (typeof value) {
+    case 'number':
+      if (!Number.isFinite(value)) throw new TypeError(`${value} has no JSON text`);
+      // A number's own text is its JSON text, minus zero too: "0".
+      return `${value}`;
+    case 'string':
+      return quoted(value);
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'object':
+      if (value === null) return 'null';
+      return Array.isArray(value) ? arrayText(value) : objectText(value as Readonly<Record<string, unknown>>);
+    default:
+      throw new TypeError(`a ${typeof value} has no JSON text`);
   }
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value === 'object') {
-    const members = Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-      .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
-    return `{${members.join(',')}}`;
+}
+
+function arrayText(values: readonly unknown[]): string {
+  let text = '[';
+  for (let at = 0; at < values.length; at++) text += (at === 0 ? '' : ',') + canonicalJson(values[at]);
+  return `${text}]`;
+}
+
+function objectText(members: Readonly<Record<string, unknown>>): string {
+  // Without a comparison function keys sort by code unit, which is the order wanted.
+  const keys = Object.keys(members);
+  if (!isSorted(keys)) keys.sort();
+  let text = '{';
+  let separator = '';
+  for (const key of keys) {
+    const member = members[key];
+    if (member === undefined) continue;
+    text += `${separator}${quoted(key)}:${canonicalJson(member)}`;
+    separator = ',';
   }
-  throw new TypeError(`a ${typeof value} has no JSON text`);
+  return `${text}}`;
+}
+
+function isSorted(keys: readonly string[]): boolean {
+  for (let at = 1; at < keys.length; at++) {
+    if ((keys[at - 1] ?? '') > (keys[at] ?? '')) return false;
+  }
+  return true;
+}
+
+/** What no text needs escaped: words as identifiers, signals and units write them. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+function quoted(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }

@@ -1,8 +1,9 @@
+import { type CheckLine, checkLine, reasonText } from './check-line.ts';
 import { formatDuration } from './duration.ts';
 import type { Decision } from './gate/decision.ts';
 import type { Finding } from './gate/finding.ts';
 import { type Check, signalName } from './plan/check.ts';
-import { formatDelta, formatLine, formatValue } from './plan/line-text.ts';
+import { formatLine } from './plan/line-text.ts';
 import { isLastStage, type Plan, stageAt } from './plan/plan.ts';
 
 /** A decision in words and numbers, before any surface dresses it. Every surface renders this and nothing else. */
@@ -13,18 +14,6 @@ export interface Explanation {
   /** What happens next and when, and how to override. */
   readonly next: string;
   readonly checks: readonly CheckLine[];
-}
-
-/** One check as a row: texts carry their units. */
-export interface CheckLine {
-  readonly checkId: string;
-  readonly name: string;
-  readonly outcome: Finding['outcome'];
-  readonly canary: string;
-  readonly baseline: string;
-  readonly difference: string;
-  readonly lines: string;
-  readonly note: string;
 }
 
 export function explain(plan: Plan, decision: Decision): Explanation {
@@ -171,87 +160,4 @@ function unclearText(plan: Plan, decision: Decision): string {
 function clearCount(decision: Decision): string {
   const votes = decision.findings.filter((f) => f.intent === 'guard' && f.severity !== 'advisory');
   return votes.length === 1 ? 'its check is clear' : `all ${votes.length} checks are clear`;
-}
-
-/** Why a finding is what it is, as the end of a sentence. */
-export function reasonText(finding: Finding): string {
-  switch (finding.reason) {
-    case 'within_lines':
-      return 'is clear';
-    case 'over_line_confirmed':
-      return 'is over its line';
-    case 'over_line_unconfirmed':
-      return 'is over its line, unconfirmed';
-    case 'not_enough_evidence':
-      return `has not enough evidence yet (${percentOfThreshold(finding)} of what is needed)`;
-    case 'resolution_limited':
-      return 'is measured in buckets too wide for its line';
-    case 'one_cluster_explains':
-      return 'is over its line, and one pod or host alone explains it';
-    case 'no_previous_stage':
-      return 'has no previous stage yet';
-    case 'thin':
-      return `has too little data (${Math.floor(finding.canary.units)} canary units)`;
-    case 'unreadable':
-      return `cannot be read: ${finding.blind?.detail ?? ''}`;
-    case 'stale':
-      return 'has no fresh reading';
-    case 'canary_silent':
-      return 'hears nothing from the canary';
-    case 'informs_only':
-      return 'informs only';
-    case 'expected_change_confirmed':
-      return 'moved as the change meant it to';
-    case 'expected_change_not_seen':
-      return 'has not moved as the change meant it to yet';
-    case 'expected_change_opposite':
-      return 'moves against what the change meant';
-  }
-}
-
-function percentOfThreshold(finding: Finding): string {
-  const share = Math.max(0, finding.safety.log / finding.safety.threshold);
-  return `${Math.min(99, Math.floor(share * 100))} %`;
-}
-
-export function checkLine(check: Check, finding: Finding): CheckLine {
-  const { canary, baseline } = finding;
-  const value = (arm: Finding['canary']) =>
-    arm.value === null ? '–' : formatValue(arm.value, check.measure);
-  return {
-    checkId: check.id,
-    name: check.intent === 'expect_change' ? `${signalName(check)}, expected` : signalName(check),
-    outcome: finding.outcome,
-    canary: value(canary),
-    baseline: value(baseline),
-    difference: differenceText(check, canary.value, baseline.value),
-    lines: linesText(check),
-    note: reasonText(finding),
-  };
-}
-
-function differenceText(check: Check, canary: number | null, baseline: number | null): string {
-  if (canary === null || baseline === null) return '–';
-  const compare =
-    (check.hold ?? check.rollback)?.compare ?? (check.measure.kind === 'share' ? 'difference' : 'band');
-  const hasOwnUnit =
-    compare === 'difference' && ['count', 'mean', 'ratio', 'level'].includes(check.measure.kind);
-  const isRelative =
-    compare === 'ratio' || compare === 'band' || (check.measure.kind !== 'share' && !hasOwnUnit);
-  const size =
-    isRelative && baseline !== 0
-      ? `${Math.abs(Math.round((canary / baseline - 1) * 1000) / 10)} %`
-      : formatDelta(Math.abs(canary - baseline), check.measure);
-  // What rounds to nothing has no direction.
-  if (/^0( |$)/.test(size)) return size;
-  return `${canary >= baseline ? '+' : '−'}${size}`;
-}
-
-function linesText(check: Check): string {
-  if (check.intent === 'expect_change') return `meant to ${check.worse === 'increase' ? 'fall' : 'rise'}`;
-  const parts = [
-    check.hold === null ? null : `hold ${formatLine(check.hold, check.measure, check.worse)}`,
-    check.rollback === null ? null : `roll back ${formatLine(check.rollback, check.measure, check.worse)}`,
-  ].filter((part) => part !== null);
-  return parts.length === 0 ? 'informs' : parts.join(', ');
 }

@@ -1,7 +1,6 @@
 import { type Background, backgroundOf } from '../core/gate/background.ts';
 import type { Sample } from '../core/gate/sample.ts';
 import type { Plan } from '../core/plan/plan.ts';
-import { signalsOf } from './observe.ts';
 import type { EngineParts, TargetParts } from './parts.ts';
 
 const DAY_MS = 86_400_000;
@@ -28,6 +27,12 @@ export async function learnedBackground(
   return backgroundOf(plan.checks, looks.length > 0 ? looks : measured, hours);
 }
 
+/** Only counts have a noise floor and a season. */
+function countedSignals({ checks }: Plan): readonly string[] {
+  const counted = checks.filter(({ measure }) => ['share', 'count', 'share_over'].includes(measure.kind));
+  return [...new Set(counted.map((check) => check.signal))];
+}
+
 /** A source that fails to answer about its past is no reason to refuse a rollout: less is known then, and that is logged. */
 async function historyOf(
   plan: Plan,
@@ -37,7 +42,7 @@ async function historyOf(
 ): Promise<readonly Sample[]> {
   try {
     const abort = AbortSignal.timeout(parts.timing.readTimeoutMs);
-    return await target.telemetry.history({ signals: signalsOf(plan), ...span, abort });
+    return await target.telemetry.history({ signals: countedSignals(plan), ...span, abort });
   } catch (fault) {
     parts.log.warn('the past of a target could not be read', { target: plan.target, fault: String(fault) });
     return [];

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
+import type { CheckLine } from '../core/check-line.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { Outcome } from '../core/gate/finding.ts';
-import type { CheckLine } from '../core/report.ts';
 import type { RolloutView } from '../core/rollout/view.ts';
 import { sparkline } from './sparkline.ts';
 

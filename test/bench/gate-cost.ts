@@ -7,7 +7,6 @@ import { type Guardrail, makePlan } from '../../src/core/plan/merge.ts';
 import { desiredAt, type Plan } from '../../src/core/plan/plan.ts';
 import { fold } from '../../src/core/rollout/fold.ts';
 import { type RolloutState, startState } from '../../src/core/rollout/state.ts';
-import { randomFrom } from '../../src/simulate/random.ts';
 import { worldTraffic } from '../../src/simulate/traffic.ts';
 import { CALM, type World } from '../../src/simulate/world.ts';
 
@@ -99,6 +98,8 @@ function benchPlan(): Plan {
   return { ...plan, ladder };
 }
 
+const NO_VERSIONS = { sluice: '', decider: 0, bucketing: '' };
+
 interface Warm {
   readonly state: RolloutState;
   readonly evidence: Evidence;
@@ -119,7 +120,9 @@ function warmed(plan: Plan, seed: number): Warm {
   };
   const first = plan.ladder[0];
   if (first === undefined) throw new Error('no stage');
-  let state = startState(plan, startAt);
+  const before = lookAt(0, 0).samples;
+  const started = { kind: 'started' as const, plan, planDigest: '', before, versions: NO_VERSIONS };
+  let state = fold(plan, startState(plan, startAt), { at: startAt, event: started }, null);
   for (let look = 1; look <= WARM_LOOKS; look++) {
     const { percent } = desiredAt(plan, state.stageIndex);
     const evidence = lookAt(look, percent);

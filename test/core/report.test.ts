@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { reasonText } from '../../src/core/check-line.ts';
 import { decide } from '../../src/core/gate/decide.ts';
 import type { Decision, DecisionReason } from '../../src/core/gate/decision.ts';
 import type { FindingReason } from '../../src/core/gate/finding.ts';
 import type { Plan } from '../../src/core/plan/plan.ts';
-import { explain, reasonText } from '../../src/core/report.ts';
+import { explain } from '../../src/core/report.ts';
 import type { RolloutState } from '../../src/core/rollout/state.ts';
 import { check, ERROR_RATE, planOf } from '../support/rollout-rig.ts';
 import { gateOf, lookAt, NOW, running, type Situation } from './gate/looks.ts';
@@ -233,6 +234,10 @@ describe('each check is a row', () => {
       baseline: '0.2 %',
       difference: '+0.7 points',
       lines: 'hold +0.5 points, roll back +2 points',
+      interval: '+0.26 points to +1.5 points (95 %)',
+      samples: '9 of 1,000 against 18 of 9,000',
+      evidence: expect.stringMatching(/^harm \d+ % of a hold, \d+ % of a rollback, safety 0 % of clear$/),
+      expected: null,
       note: 'is over its line',
     });
     expect(hits).toMatchObject({ name: 'cache hit ratio', lines: 'informs', note: 'informs only' });

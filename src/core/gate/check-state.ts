@@ -2,7 +2,7 @@ import type { Check } from '../plan/check.ts';
 import { added, EMPTY_HISTOGRAM, type Histogram, sameBounds } from './exceedance.ts';
 import { NO_MOMENTS } from './moments.ts';
 import type { Moments, Sample, Unusable } from './sample.ts';
-import type { Sides } from './share-counts.ts';
+import type { Parts, Sides } from './share-counts.ts';
 import { nextShareStage, type ShareState, startShare } from './share-state.ts';
 
 /** What the gate remembers of one check: a fold of its samples, so that it can always be recomputed from the log. */
@@ -18,6 +18,8 @@ export interface Seen {
 
 export interface QuantileState extends Seen {
   readonly kind: 'quantile';
+  /** Requests by segment over the rollout. */
+  readonly mix: Sides<Parts>;
   /** Totals of each stage so far, the current one last. */
   readonly stages: readonly Sides<Histogram>[];
   readonly trailing: readonly (Sides<Histogram> & { readonly to: number })[];
@@ -27,6 +29,8 @@ export interface QuantileState extends Seen {
 
 export interface MomentsState extends Seen {
   readonly kind: 'moments';
+  /** What stable showed before the rollout: what CUPED's slope is learned from until a stage has closed. */
+  readonly before: Moments;
   /** What whole windows of each stage summed to, the current one last. */
   readonly stages: readonly Sides<Moments>[];
   /** What partial windows of the current stage add: for estimates and harm, never for safety. */
@@ -55,10 +59,25 @@ export function startState(check: Check, kappa: number): CheckState {
     case 'share_over':
       return startShare(check, kappa, UNSEEN);
     case 'quantile':
-      return { ...UNSEEN, kind: 'quantile', stages: [NO_HISTOGRAMS], trailing: [], peak: 0 };
+      return {
+        ...UNSEEN,
+        kind: 'quantile',
+        mix: { canary: {}, stable: {} },
+        stages: [NO_HISTOGRAMS],
+        trailing: [],
+        peak: 0,
+      };
     case 'mean':
     case 'ratio':
-      return { ...UNSEEN, kind: 'moments', stages: [NO_SUMS], partial: NO_SUMS, trailing: [], peak: 0 };
+      return {
+        ...UNSEEN,
+        kind: 'moments',
+        before: NO_MOMENTS,
+        stages: [NO_SUMS],
+        partial: NO_SUMS,
+        trailing: [],
+        peak: 0,
+      };
     case 'level':
       return { ...UNSEEN, kind: 'level', last: null, overHold: 0, overRollback: 0 };
   }

@@ -16,7 +16,7 @@ import type { Evidence } from './evidence.ts';
 import type { Finding } from './finding.ts';
 import { absorb, type GateState, settingsFor } from './gate-state.ts';
 import { absorbIntegrity, type IntegrityFault, type IntegrityState, integrityFault } from './integrity.ts';
-import { judge, thresholdsFor } from './judge.ts';
+import { judge, thresholdsAmong } from './judge.ts';
 import { isOverHold } from './outcome.ts';
 
 /** A decision, and what the gate remembers after the look it was made at. */
@@ -98,17 +98,22 @@ interface Verdict {
 }
 
 function judgeAll(plan: Plan, state: RolloutState, gate: GateState, now: number): readonly Finding[] {
+  const margin = marginAt(plan, state.stageIndex);
+  const thresholdsOf = thresholdsAmong(plan.checks, plan.settings);
+  const stage = {
+    now,
+    alone: isAlone(plan, state.stageIndex),
+    exposedShare: exposedShare(plan, state.stageIndex),
+    stages: plan.ladder.length,
+  };
   return plan.checks.flatMap((check) => {
     const remembered = gate[check.id];
     if (remembered === undefined) return [];
     return judge(check, remembered, {
-      now,
+      ...stage,
       settings: settingsFor(plan.settings, plan.background, check.signal),
-      margin: check.margin ?? marginAt(plan, state.stageIndex),
-      alone: isAlone(plan, state.stageIndex),
-      thresholds: thresholdsFor(check, plan.checks, plan.settings),
-      exposedShare: exposedShare(plan, state.stageIndex),
-      stages: plan.ladder.length,
+      margin: check.margin ?? margin,
+      thresholds: thresholdsOf(check),
     });
   });
 }

@@ -71,6 +71,7 @@ const SAFETY_STEPS = [
   { towardsLine: 0.75, weight: 0.1 },
 ] as const;
 const SAFETY_HALF_WEIGHT = 0.1;
+const SAFETY_LOG_WEIGHTS = [...SAFETY_STEPS.map((step) => step.weight), SAFETY_HALF_WEIGHT].map(Math.log);
 const CLEARLY_BETTER = 0.9;
 
 /** The least predicted rate: a reference that never failed still predicts something. */
@@ -179,7 +180,8 @@ export function stepHarm(
   ];
   const fromStart: number[] = [];
   const restarted: number[] = [];
-  for (const [k, lc] of lcs.entries()) {
+  for (let k = 0; k < lcs.length; k++) {
+    const lc = lcs[k] ?? allowed;
     const step = logEvidence(counts.treated, counts.reference, line, { lc, ls }, settings.noise);
     fromStart.push(floored((state.fromStart[k] ?? 0) + step));
     restarted.push(floored(logAdd(state.restarted[k] ?? LOG_FLOOR, logWeight) + step));
@@ -195,7 +197,8 @@ export function logHarm(
 ): number {
   const terms: number[] = [];
   const logFromStart = Math.log(mixture.fromStart);
-  for (const [k, logWeight] of mixture.logWeights.entries()) {
+  for (let k = 0; k < mixture.logWeights.length; k++) {
+    const logWeight = mixture.logWeights[k] ?? LOG_FLOOR;
     terms.push(
       logWeight + logFromStart + (fromStart[k] ?? LOG_FLOOR),
       logWeight + (restarted[k] ?? LOG_FLOOR),
@@ -235,8 +238,7 @@ export function stepSafety(
 
 /** ln of the safety mixture, now. Promotion evidence must hold at the moment of promotion: no supremum. */
 export function logSafety(state: SafetyState): number {
-  const weights = [...SAFETY_STEPS.map((step) => step.weight), SAFETY_HALF_WEIGHT];
-  return logSum(weights.map((weight, k) => Math.log(weight) + (state[k] ?? 0)));
+  return logSum(SAFETY_LOG_WEIGHTS.map((logWeight, k) => logWeight + (state[k] ?? 0)));
 }
 
 /** A treated mean part of the way from no effect to the line; geometrically for a pure ratio. */

@@ -116,13 +116,16 @@ interface Mixture {
 
 /** ln likelihood ratio of k of n is k ln(q / p0) + (n - k) ln((1 - q) / (1 - p0)), for every share q below 1. */
 function mixtureOver(shares: readonly number[], tail: number): Mixture {
-  const possible = shares.filter((share) => share < 1);
-  return {
-    ups: possible.map((share) => Math.log(share / tail)),
-    downs: possible.map((share) => Math.log((1 - share) / (1 - tail))),
-    belowTail: possible.map((share) => share < tail),
-    logSize: Math.log(possible.length),
-  };
+  const ups: number[] = [];
+  const downs: number[] = [];
+  const belowTail: boolean[] = [];
+  for (const share of shares) {
+    if (!(share < 1)) continue;
+    ups.push(Math.log(share / tail));
+    downs.push(Math.log((1 - share) / (1 - tail)));
+    belowTail.push(share < tail);
+  }
+  return { ups, downs, belowTail, logSize: Math.log(ups.length) };
 }
 
 interface AboveEdges {
@@ -193,7 +196,9 @@ export function resolutionAt(histogram: Histogram, p: number): number {
 }
 
 export function sizeOf(histogram: Histogram): number {
-  return histogram.counts.reduce((sum, count) => sum + count, 0);
+  let size = 0;
+  for (const count of histogram.counts) size += count;
+  return size;
 }
 
 /** The sum of two histograms with the same bounds; an empty one (no counts) adds nothing. */
@@ -201,6 +206,17 @@ export function added(a: Histogram, b: Histogram): Histogram {
   if (a.counts.length === 0) return b;
   if (b.counts.length === 0) return a;
   return { bounds: a.bounds, counts: a.counts.map((count, at) => count + (b.counts[at] ?? 0)) };
+}
+
+/** The sum of many, in their order. All have the same bounds or no counts. */
+export function sumOf(histograms: readonly Histogram[]): Histogram {
+  const [first, ...others] = histograms.filter(({ counts }) => counts.length > 0);
+  if (first === undefined || others.length === 0) return first ?? EMPTY_HISTOGRAM;
+  const counts = Array.from(first.counts);
+  for (const other of others) {
+    for (let at = 0; at < counts.length; at++) counts[at] = (counts[at] ?? 0) + (other.counts[at] ?? 0);
+  }
+  return { bounds: first.bounds, counts };
 }
 
 export const EMPTY_HISTOGRAM: Histogram = { bounds: [], counts: [] };

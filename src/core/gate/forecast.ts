@@ -11,11 +11,18 @@ export interface Outlook {
   readonly looksOwed: number;
 }
 
+/** When each recent window ended, oldest first. */
+type Ends = readonly Pick<Outlook['recent'][number], 'to'>[];
+
 /**
  * Time until the check is clear if the canary is from now on as good as the baseline, at the traffic of the trailing window, ms.
  * 0 when it lacks nothing, null when nothing can be said or it would never be.
  */
-export function clearInMs(outlook: Outlook, growthPerLook: number, looksUntilUnder: number): number | null {
+export function clearInMs(
+  outlook: Omit<Outlook, 'recent'> & { readonly recent: Ends },
+  growthPerLook: number,
+  looksUntilUnder: number,
+): number | null {
   const { missing, looksOwed } = outlook;
   const lookMs = msPerLook(outlook.recent);
   if (lookMs === null) return null;
@@ -24,7 +31,7 @@ export function clearInMs(outlook: Outlook, growthPerLook: number, looksUntilUnd
   return Number.isFinite(looks) ? Math.ceil(looks) * lookMs : null;
 }
 
-function msPerLook(recent: Outlook['recent']): number | null {
+function msPerLook(recent: Ends): number | null {
   const [first, last] = [recent[0], recent.at(-1)];
   if (first === undefined || last === undefined || recent.length < 2) return null;
   return (last.to - first.to) / (recent.length - 1);

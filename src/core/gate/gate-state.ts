@@ -1,5 +1,6 @@
 import type { Check } from '../plan/check.ts';
 import type { Background } from './background.ts';
+import { isMixDifferent } from './baseline.ts';
 import {
   absorbQuantile,
   type CheckState,
@@ -26,8 +27,9 @@ import { orient } from './orientation.ts';
 import { logHarmOf } from './quantile-evidence.ts';
 import type { Part, Sample, Stat } from './sample.ts';
 import { seasonBetween } from './season.ts';
+import { inMixOf, segmentSizes } from './segment-histogram.ts';
 import type { GateSettings } from './settings.ts';
-import { clustersIn, countsIn, type Parts, segmentsIn, withRateTimes } from './share-counts.ts';
+import { clustersIn, countsIn, type Parts, plusParts, segmentsIn, withRateTimes } from './share-counts.ts';
 import { absorbShare, type ShareState } from './share-state.ts';
 
 /** What the gate remembers of a rollout, by check id: a fold of its evidence. */
@@ -212,8 +214,16 @@ function quantileWindow(
       : null);
   const seen = { ...state, ...seenAfter(state, window, fault, canary === null ? 0 : sizeOf(canary)) };
   if (fault !== null || canary === null) return seen;
-  const sides = { canary, stable: stable ?? { bounds: canary.bounds, counts: canary.counts.map(() => 0) } };
-  const absorbed = absorbQuantile(seen, sides, window.canary.to, context.settings.trailingMs);
+  const mix = {
+    canary: plusParts(state.mix.canary, segmentSizes(window.canary.stat)),
+    stable: plusParts(state.mix.stable, segmentSizes(window.stable.stat)),
+  };
+  const [own, other] = [window.canary.stat, window.stable.stat];
+  const isMixed =
+    !context.alone && own?.kind === 'histogram' && other?.kind === 'histogram' && isMixDifferent(mix);
+  const baseline = isMixed ? inMixOf(own, other) : stable;
+  const sides = { canary, stable: baseline ?? { bounds: canary.bounds, counts: canary.counts.map(() => 0) } };
+  const absorbed = absorbQuantile({ ...seen, mix }, sides, window.canary.to, context.settings.trailingMs);
   return { ...absorbed, peak: Math.max(state.peak, logHarmOf(check, absorbed, context)) };
 }
 

@@ -1,11 +1,11 @@
 import type { Check, Line } from '../plan/check.ts';
-import { NO_HISTOGRAMS, plusHistograms, type QuantileState } from './check-state.ts';
-import { type Histogram, quantileOf, resolutionAt, sizeOf } from './exceedance.ts';
+import { NO_HISTOGRAMS, type QuantileState } from './check-state.ts';
+import { type Histogram, quantileOf, resolutionAt, sizeOf, sumOf } from './exceedance.ts';
 import type { Arm, Finding, JudgeContext } from './finding.ts';
 import { clearInMs } from './forecast.ts';
 import { quantileDifference } from './interval.ts';
 import { edgesOf } from './lines.ts';
-import { outcomeOf } from './outcome.ts';
+import { outcomeOf, SILENT_WINDOWS } from './outcome.ts';
 import { logOppositeOf, logSafetyOf, logTrailingOf, quantileFactor } from './quantile-evidence.ts';
 import type { Sides } from './share-counts.ts';
 
@@ -13,7 +13,10 @@ import type { Sides } from './share-counts.ts';
 export function judgeQuantile(check: Check, state: QuantileState, context: JudgeContext): Finding {
   const p = check.measure.kind === 'quantile' ? check.measure.p : 0.95;
   const stage = state.stages.at(-1) ?? NO_HISTOGRAMS;
-  const trailing = state.trailing.reduce((sum, window) => plusHistograms(sum, window), NO_HISTOGRAMS);
+  const trailing = {
+    canary: sumOf(state.trailing.map((window) => window.canary)),
+    stable: sumOf(state.trailing.map((window) => window.stable)),
+  };
   const { times } = quantileFactor(check, state.stages);
   const baseline = (histogram: Histogram) => {
     const value = quantileOf(histogram, p);
@@ -34,7 +37,7 @@ export function judgeQuantile(check: Check, state: QuantileState, context: Judge
       trailingLog: logTrailingOf(check, trailing, context.settings),
       harmLog: state.peak,
       safetyLog,
-      recent: state.trailing.map((window) => ({
+      recent: state.trailing.slice(-SILENT_WINDOWS).map((window) => ({
         canary: sizeOf(window.canary),
         stable: sizeOf(window.stable),
       })),
@@ -80,13 +83,9 @@ function beforeLast(
 
 /** Safety evidence of exceedances grows with the requests: what they brought so far is what they go on bringing. */
 function forecast(state: QuantileState, safetyLog: number, context: JudgeContext): number | null {
-  const recent = state.trailing.map((window) => ({
-    treated: sizeOf(window.canary),
-    reference: sizeOf(window.stable),
-    to: window.to,
-  }));
   const seen = state.stages.reduce((sum, stage) => sum + sizeOf(stage.canary), 0);
-  const perLook = recent.reduce((sum, look) => sum + look.treated, 0) / Math.max(recent.length, 1);
+  const recent = state.trailing;
+  const perLook = recent.reduce((sum, { canary }) => sum + sizeOf(canary), 0) / Math.max(recent.length, 1);
   const growth = seen === 0 ? 0 : (Math.max(0, safetyLog) / seen) * perLook;
   const outlook = {
     missing: context.thresholds.safe - safetyLog,

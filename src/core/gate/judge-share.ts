@@ -7,14 +7,14 @@ import { newcombe, rateDifference } from './interval.ts';
 import { edgesOf, nullLines } from './lines.ts';
 import { LOG_FLOOR, logAdd } from './log-sum.ts';
 import { orient } from './orientation.ts';
-import { outcomeOf, type WithoutWorst } from './outcome.ts';
+import { outcomeOf, SILENT_WINDOWS, type WithoutWorst } from './outcome.ts';
 import type { GateSettings } from './settings.ts';
-import { NO_COUNTS, orientedCounts, type Parts, plusBoth, plusParts, type Sides } from './share-counts.ts';
+import { orientedCounts, type Parts, plusParts, type Sides, sumOfSides } from './share-counts.ts';
 import { isTooEarly, type ShareState } from './share-state.ts';
 
 /** A share check: the two-arm evidence process against its lines. */
 export function judgeShare(check: Check, state: ShareState, context: JudgeContext): Finding {
-  const trailing = state.trailing.reduce<Sides<Counts>>(plusBoth, NO_COUNTS);
+  const trailing = sumOfSides(state.trailing);
   const isRate = check.measure.kind === 'count';
   // A band is harmed only beyond both its lines (a union of nulls), and safe when either holds (an intersection).
   const safetyLog = meanOfE(state[context.margin].map(logSafety));
@@ -26,14 +26,17 @@ export function judgeShare(check: Check, state: ShareState, context: JudgeContex
       baseline: armOf(state.stage.stable),
       trailing: { canary: armOf(trailing.canary).value, baseline: armOf(trailing.stable).value },
       before: beforeLast(state),
-      trailingLog: trailingLog(check, trailing, context.settings),
+      trailingLog: logAlone(check, trailing, 'tight', context.settings),
       harmLog: leastPeak(state.harm) - (state.isPerStage ? Math.log(Math.max(context.stages, 1)) : 0),
       oppositeLog: state.opposite?.peak ?? LOG_FLOOR,
       safetyLog,
-      withoutWorst: withoutWorstOf(check, state),
+      withoutWorst: withoutWorstOf(check, state, trailing, context.settings),
       interval: (isRate ? rateDifference : newcombe)(state.stage.canary, state.stage.stable),
       clearInMs: forecast(check, state, safetyLog, context),
-      recent: state.trailing.map((window) => ({ canary: window.canary.n, stable: window.stable.n })),
+      recent: state.trailing.slice(-SILENT_WINDOWS).map(({ canary, stable }) => ({
+        canary: canary.n,
+        stable: stable.n,
+      })),
       tooCoarse: false,
     },
     context,
@@ -54,24 +57,37 @@ function beforeLast({ stage, trailing }: ShareState): Finding['trailing'] {
   return { canary: value('canary'), baseline: value('stable') };
 }
 
-/** The canary's rate without its worst cluster, over the stage and over the trailing window. */
-function withoutWorstOf(check: Check, state: ShareState): WithoutWorst {
+/** The canary without its worst cluster, over the stage and over the trailing window: its rate, and what that says by itself. */
+function withoutWorstOf(
+  check: Check,
+  state: ShareState,
+  trailing: Sides<Counts>,
+  settings: GateSettings,
+): WithoutWorst {
   const recent = state.trailing.reduce<Parts>((sum, window) => plusParts(sum, window.clusters), {});
-  const rate = (clusters: Parts) => {
+  const rest = (clusters: Parts, stable: Counts, looks: number) => {
     const left = withoutWorst(clusters, check.worse);
-    return left === null || left.rest.n <= 0 ? null : { key: left.key, value: left.rest.x / left.rest.n };
+    if (left === null || left.rest.n <= 0) return null;
+    // What scatters a side from look to look averages out over them.
+    const tau = settings.tau / Math.sqrt(Math.max(looks, 1));
+    const log = logAlone(check, { canary: left.rest, stable }, 'evidence', { ...settings, tau });
+    return { key: left.key, value: left.rest.x / left.rest.n, log };
   };
-  return { stage: rate(state.clusters), trailing: rate(recent) };
+  return {
+    stage: rest(state.clusters, state.stage.stable, state.intervals),
+    trailing: rest(recent, trailing.stable, state.trailing.length),
+  };
 }
 
 function forecast(check: Check, state: ShareState, safetyLog: number, context: JudgeContext): number | null {
   const edges = edgesOf(check, context.settings.kappa);
   if (edges === null) return null;
   const oriented = orient(check);
-  const recent = state.trailing.map((window) => {
-    const arms = orientedCounts(window, oriented);
-    return { treated: arms.treated.n, reference: arms.reference.n, to: window.to };
-  });
+  const recent = state.trailing.map(({ canary, stable, to }) =>
+    oriented === 'swapped'
+      ? { treated: stable.n, reference: canary.n, to }
+      : { treated: canary.n, reference: stable.n, to },
+  );
   const stage = orientedCounts(state.stage, oriented);
   const rate = stage.reference.n === 0 ? 0 : stage.reference.x / stage.reference.n;
   const outlook = {
@@ -86,18 +102,23 @@ function forecast(check: Check, state: ShareState, safetyLog: number, context: J
 }
 
 /**
- * What the trailing window says alone: the likelihood of its own rates against the hold line. It only narrows when a recent
- * estimate may call a rollback; the evidence that bounds the error is the harm process.
+ * What these counts say alone: the likelihood of their own rates against an edge. It only narrows when an estimate may call a
+ * breach; the evidence that bounds the error is the harm process.
  */
-function trailingLog(check: Check, trailing: Sides<Counts>, settings: GateSettings): number {
+function logAlone(
+  check: Check,
+  sides: Sides<Counts>,
+  edge: 'evidence' | 'tight',
+  settings: GateSettings,
+): number {
   const edges = edgesOf(check, settings.kappa);
   if (edges === null) return LOG_FLOOR;
   const oriented = orient(check);
-  const { treated, reference } = orientedCounts(trailing, oriented);
+  const { treated, reference } = orientedCounts(sides, oriented);
   if (treated.n === 0) return LOG_FLOOR;
   const lc = treated.x / treated.n;
   const ls = Math.max(reference.n === 0 ? 0 : reference.x / reference.n, RATE_FLOOR);
-  const logs = nullLines(edges.tight, oriented).map((line) =>
+  const logs = nullLines(edges[edge], oriented).map((line) =>
     lc > line.times * ls + line.plus
       ? logEvidence(treated, reference, line, { lc, ls }, { tau: settings.tau })
       : LOG_FLOOR,

@@ -8,23 +8,32 @@ import { judgeShare } from './judge-share.ts';
 import type { GateSettings } from './settings.ts';
 
 /**
- * Evidence thresholds for one check, as logs. Rolling back is a union over critical checks, so alpha is split over them;
- * holding likewise over all guards. A required check splits over the required ones only: proposed checks must never blunt it.
+ * Evidence thresholds for each check of a plan, as logs. Rolling back is a union over critical checks, so alpha is split over
+ * them; holding likewise over all guards. A required check splits over the required ones only: proposed checks must never blunt it.
  */
+export function thresholdsAmong(
+  checks: readonly Check[],
+  settings: GateSettings,
+): (check: Check) => JudgeContext['thresholds'] {
+  const guards = checks.filter((other) => isVote(other) || other.intent === 'watch');
+  const required = guards.filter((other) => isVote(other) && isRequired(other));
+  const critical = required.filter((other) => other.severity === 'critical' && other.rollback !== null);
+  const among = (family: readonly Check[]): JudgeContext['thresholds'] => ({
+    hold: Math.log(Math.max(family.length, 1) / settings.alphaHold),
+    rollback: Math.log(Math.max(critical.length, 1) / settings.alphaRollback),
+    safe: Math.log(1 / settings.alphaSafe),
+  });
+  const [ofRequired, ofGuards] = [among(required), among(guards)];
+  return (check) => (isRequired(check) ? ofRequired : ofGuards);
+}
+
+/** The same for one check of a plan. */
 export function thresholdsFor(
   check: Check,
   checks: readonly Check[],
   settings: GateSettings,
 ): JudgeContext['thresholds'] {
-  const guards = checks.filter((other) => isVote(other) || other.intent === 'watch');
-  const required = guards.filter((other) => isVote(other) && isRequired(other));
-  const critical = required.filter((other) => other.severity === 'critical' && other.rollback !== null);
-  const family = isRequired(check) ? required : guards;
-  return {
-    hold: Math.log(Math.max(family.length, 1) / settings.alphaHold),
-    rollback: Math.log(Math.max(critical.length, 1) / settings.alphaRollback),
-    safe: Math.log(1 / settings.alphaSafe),
-  };
+  return thresholdsAmong(checks, settings)(check);
 }
 
 /** Whether a check must be clear before anything is promoted. */

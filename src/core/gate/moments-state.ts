@@ -51,7 +51,7 @@ export function absorbMoments(
 export function stageSums(check: Check, state: MomentsState, alone: boolean): Stratum {
   const closed = state.stages.slice(0, -1);
   const seen = plusSides(state.stages.at(-1) ?? NO_SUMS, state.partial);
-  const beta = isCuped(check) ? slopeOf(closed) : 0;
+  const beta = isCuped(check) ? slopeOf([pastOf(state), ...closed]) : 0;
   return alone
     ? { ...seen, beta, stable: frozenMoments(pastStable(closed), seen.canary, check.measure) }
     : { ...seen, beta };
@@ -138,7 +138,7 @@ export function safeStrata(check: Check, state: MomentsState): readonly Stratum[
 function strataOf(check: Check, state: MomentsState): readonly Stratum[] {
   return state.stages.map((sides, at) => ({
     ...sides,
-    beta: isCuped(check) ? slopeOf(state.stages.slice(0, at)) : 0,
+    beta: isCuped(check) ? slopeOf([pastOf(state), ...state.stages.slice(0, at)]) : 0,
   }));
 }
 
@@ -159,6 +159,11 @@ function harmContrasts(check: Check, settings: GateSettings): readonly Contrast[
   }
   const edges = edgesOf(check, settings.kappa);
   return edges === null ? null : contrastsOf(edges.evidence, check, 'harm');
+}
+
+/** Stable before the rollout, as a stage that closed before the first. */
+function pastOf({ before }: MomentsState): Sides<Moments> {
+  return { canary: NO_MOMENTS, stable: before };
 }
 
 function pastStable(closed: readonly Sides<Moments>[]): Moments {

@@ -23,7 +23,7 @@ export interface Judged {
   readonly clearInMs?: number | null;
   readonly harmLog: number;
   readonly safetyLog: number;
-  /** Canary units in each recent window, oldest first, and what the baseline side saw. */
+  /** Canary units in each of the last `SILENT_WINDOWS`, oldest first, and what the baseline side saw. */
   readonly recent: readonly { readonly canary: number; readonly stable: number }[];
   /** The measurement cannot resolve the line, whatever the traffic. */
   readonly tooCoarse: boolean;
@@ -34,9 +34,11 @@ export interface WithoutWorst {
   readonly trailing: ClusterRest;
 }
 
-type ClusterRest = { readonly key: string; readonly value: number } | null;
+/** The others' value, and ln of what they say by themselves against the evidence edge. */
+type ClusterRest = { readonly key: string; readonly value: number; readonly log: number } | null;
 
-const SILENT_WINDOWS = 3;
+/** How many of the last windows the canary must be missing from. */
+export const SILENT_WINDOWS = 3;
 /** How many canary units should have been seen before their absence means something. */
 const SILENT_EXPECTED = 20;
 
@@ -104,7 +106,8 @@ function literalHarm(check: Check, judged: Judged, { settings, thresholds }: Jud
 
 /**
  * A breach: the estimate at or over the line, of the stage or of the trailing window, and evidence enough. One bad cluster calls
- * nothing by itself: without it, the canary must still be over the line.
+ * nothing by itself: without it, the canary must still be over the line, and say so. Evidence that the bad one brought is none
+ * against the others, whose estimate crosses a line by chance sooner or later.
  */
 function breachOf(
   check: Check,
@@ -118,22 +121,28 @@ function breachOf(
   const trailing = { pair: recent, rest: judged.withoutWorst?.trailing ?? null };
   const over = (line: Line, { pair }: { readonly pair: Pair | null }) =>
     pair !== null && isOver(line, check.worse, pair);
-  const isExplained = (line: Line, { pair, rest }: typeof whole) =>
-    pair !== null && rest !== null && !isOver(line, check.worse, { ...pair, canary: rest.value });
+  const isExplained = (line: Line, threshold: number, { pair, rest }: typeof whole) =>
+    pair !== null &&
+    rest !== null &&
+    (rest.log < threshold || !isOver(line, check.worse, { ...pair, canary: rest.value }));
   let isOneCluster = false;
-  const called = (line: Line | null, windows: readonly (typeof whole)[]) => {
+  const called = (line: Line | null, threshold: number, windows: readonly (typeof whole)[]) => {
     const overs = line === null ? [] : windows.filter((window) => over(line, window));
-    const standing = overs.filter((window) => line !== null && !isExplained(line, window));
+    const standing = overs.filter((window) => line !== null && !isExplained(line, threshold, window));
     isOneCluster ||= overs.length > 0 && standing.length === 0;
     return standing.length > 0;
   };
   // A few noisy minutes over the line are no "over two points" unless they say so by themselves.
   const isRecentSolid = (judged.trailingLog ?? Number.POSITIVE_INFINITY) >= rollback;
   const solid = isRecentSolid ? [whole, trailing] : [whole];
-  if (check.severity === 'critical' && judged.harmLog >= rollback && called(check.rollback, solid)) {
+  if (
+    check.severity === 'critical' &&
+    judged.harmLog >= rollback &&
+    called(check.rollback, rollback, solid)
+  ) {
     return ['breach_rollback', 'over_line_confirmed'];
   }
-  if (judged.harmLog >= hold && called(edges.tight, [whole, trailing])) {
+  if (judged.harmLog >= hold && called(edges.tight, hold, [whole, trailing])) {
     return ['breach_hold', 'over_line_confirmed'];
   }
   return isOneCluster ? ['ambiguous', 'one_cluster_explains'] : null;

@@ -61,7 +61,7 @@ export function standardSettings(
   mode: EvidenceMode = 'standard',
 ): GateSettings {
   return {
-    alphaRollback: 0.005,
+    alphaRollback: 0.003,
     alphaHold: 0.05,
     alphaSafe: 0.05,
     kappa: KAPPAS[mode],

@@ -21,6 +21,18 @@ export function plusBoth(a: Sides<Counts>, b: Sides<Counts>): Sides<Counts> {
   return { canary: plusCounts(a.canary, b.canary), stable: plusCounts(a.stable, b.stable) };
 }
 
+/** The sum of many windows, oldest first. */
+export function sumOfSides(windows: readonly Sides<Counts>[]): Sides<Counts> {
+  let [canaryN, canaryX, stableN, stableX] = [0, 0, 0, 0];
+  for (const { canary, stable } of windows) {
+    canaryN += canary.n;
+    canaryX += canary.x;
+    stableN += stable.n;
+    stableX += stable.x;
+  }
+  return { canary: { n: canaryN, x: canaryX }, stable: { n: stableN, x: stableX } };
+}
+
 export function decayed(past: Counts, now: Counts, keep: number): Counts {
   return { n: past.n * keep + now.n, x: past.x * keep + now.x };
 }

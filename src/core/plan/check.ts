@@ -32,7 +32,8 @@ export function measureOf(shape: SignalShape, p = 0.95): Measure {
     case 'quantile':
       return { kind: 'quantile', p };
     case 'mean':
-      return { kind: 'mean', cuped: false };
+    case 'cuped':
+      return { kind: 'mean', cuped: shape === 'cuped' };
     default:
       return { kind: shape };
   }

@@ -112,7 +112,8 @@ export function shapeOf(binding: SignalBinding): SignalShape {
     case 'histogram':
       return 'quantile';
     case 'moments':
-      return binding.denominator === undefined ? 'mean' : 'ratio';
+      if (binding.denominator !== undefined) return 'ratio';
+      return binding.companion === undefined ? 'mean' : 'cuped';
     case 'rate':
     case 'gauge':
       return 'level';

@@ -1,8 +1,8 @@
 /**
- * What a signal is made of: a share of counted events, events per unit of exposure, a quantile of a histogram, a mean or a ratio
+ * What a signal is made of: a share of counted events, events per unit of exposure, a quantile of a histogram, a mean (with what each unit did before, where that is known: CUPED) or a ratio
  * of sums over units, or a level that has no sampling model.
  */
-export type SignalShape = 'share' | 'count' | 'quantile' | 'mean' | 'ratio' | 'level';
+export type SignalShape = 'share' | 'count' | 'quantile' | 'mean' | 'cuped' | 'ratio' | 'level';
 
 export interface SignalKindFacts {
   /** What is measured, in one phrase. */

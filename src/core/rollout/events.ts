@@ -30,7 +30,7 @@ export interface Versions {
   readonly bucketing: string;
 }
 
-export const DECIDER_VERSION = 1;
+export const DECIDER_VERSION = 2;
 
 /** An event with its place in time. `gateEpoch` is set on the one event that leaves a stage. */
 export interface TimedEvent {

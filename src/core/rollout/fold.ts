@@ -4,6 +4,7 @@ import type { Evidence } from '../gate/evidence.ts';
 import { enterStage, type GateState } from '../gate/gate-state.ts';
 import { seedIntegrity } from '../gate/integrity.ts';
 import type { Sample } from '../gate/sample.ts';
+import { countsIn } from '../gate/share-counts.ts';
 import { desiredAt, type Plan } from '../plan/plan.ts';
 import type { Command } from './command.ts';
 import type { RolloutEvent } from './events.ts';
@@ -44,8 +45,12 @@ function seeded(plan: Plan, state: RolloutState, before: readonly Sample[]): Rol
     plan.checks.map((check) => {
       const remembered = state.gate[check.id];
       const stable = before.find((s) => s.signal === check.signal && s.cohort === 'stable')?.stat;
-      if (remembered?.kind !== 'share' || stable?.kind !== 'share') return [check.id, remembered];
-      const counts = { n: stable.n, x: stable.x };
+      if (remembered?.kind === 'moments' && stable?.kind === 'moments') {
+        const { kind: _, ...sums } = stable;
+        return [check.id, { ...remembered, before: sums }];
+      }
+      const counts = countsIn(check, stable ?? null);
+      if (remembered?.kind !== 'share' || counts === null) return [check.id, remembered];
       return [check.id, { ...remembered, predicted: { canary: counts, stable: counts } }];
     }),
   ) as GateState;

@@ -2,8 +2,9 @@ import { decide } from '../../../src/core/gate/decide.ts';
 import type { Decision } from '../../../src/core/gate/decision.ts';
 import type { Evidence } from '../../../src/core/gate/evidence.ts';
 import type { Finding } from '../../../src/core/gate/finding.ts';
+import { enterStage } from '../../../src/core/gate/gate-state.ts';
 import type { Sample } from '../../../src/core/gate/sample.ts';
-import type { Plan } from '../../../src/core/plan/plan.ts';
+import { desiredAt, type Plan } from '../../../src/core/plan/plan.ts';
 import { fold } from '../../../src/core/rollout/fold.ts';
 import type { RolloutState } from '../../../src/core/rollout/state.ts';
 import { planOf } from '../../support/rollout-rig.ts';
@@ -55,6 +56,24 @@ export function gateRun(
     decisions.push(decision);
   }
   return { decisions, state, plan };
+}
+
+/** The same rollout in its next stage, entered at the last look. */
+export function promoted({ plan, state }: GateRun): RolloutState {
+  const stageIndex = state.stageIndex + 1;
+  return {
+    ...state,
+    stageIndex,
+    stageEpoch: state.stageEpoch + 1,
+    stageSince: state.lookedAt,
+    enteredAt: state.lookedAt,
+    watchedMs: 0,
+    extensions: 0,
+    extendedAt: null,
+    asked: null,
+    desired: desiredAt(plan, stageIndex),
+    gate: enterStage(state.gate),
+  };
 }
 
 /** One check's findings, look by look. */

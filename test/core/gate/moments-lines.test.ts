@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { checkLine } from '../../../src/core/check-line.ts';
 import type { Line, Measure } from '../../../src/core/plan/check.ts';
 import { formatDelta, formatLine, parseLine } from '../../../src/core/plan/line-text.ts';
-import { checkLine } from '../../../src/core/report.ts';
 import { judged, remembered, revenue, sumsOf } from './moments-looks.ts';
 
 const PLAIN: readonly Measure[] = [

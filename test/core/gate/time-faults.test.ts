@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Sample } from '../../../src/core/gate/sample.ts';
 import type { ShareState } from '../../../src/core/gate/share-state.ts';
 import { ERROR_RATE, P95 } from '../../support/rollout-rig.ts';
-import { endlessPlan, findingsOf, type GateRun, gateRun, lastOf, repeated } from './gate-run.ts';
+import { endlessPlan, findingsOf, type GateRun, gateRun, lastOf } from './gate-run.ts';
 import { NOW, sample, TICK_MS } from './looks.ts';
 
 const PLAN = endlessPlan({ checks: [ERROR_RATE] });
