@@ -1,6 +1,6 @@
 import { formatDuration } from './duration.ts';
 import type { Finding } from './gate/finding.ts';
-import { type Check, signalName } from './plan/check.ts';
+import { type Check, checkName } from './plan/check.ts';
 import { formatDelta, formatLine, formatValue } from './plan/line-text.ts';
 
 /** One check as a row: texts carry their units. */
@@ -70,7 +70,7 @@ export function checkLine(check: Check, finding: Finding): CheckLine {
     arm.value === null ? '–' : formatValue(arm.value, check.measure);
   return {
     checkId: check.id,
-    name: nameOf(check),
+    name: checkName(check),
     outcome: finding.outcome,
     canary: value(canary),
     baseline: value(baseline),
@@ -108,19 +108,6 @@ function linesText(check: Check): string {
     check.rollback === null ? null : `roll back ${formatLine(check.rollback, check.measure, check.worse)}`,
   ].filter((part) => part !== null);
   return parts.length === 0 ? 'informs' : parts.join(', ');
-}
-
-/** A check by its signal, and by its baseline where that is not stable itself. */
-function nameOf(check: Check): string {
-  if (check.intent === 'expect_change') return `${signalName(check)}, expected`;
-  switch (check.against?.kind) {
-    case 'previous_stage':
-      return `${signalName(check)} since the last stage`;
-    case 'ab_prediction':
-      return `${signalName(check)} as predicted`;
-    default:
-      return signalName(check);
-  }
 }
 
 function soon(finding: Finding): string {

@@ -2,7 +2,7 @@ import { type CheckLine, checkLine, reasonText } from './check-line.ts';
 import { formatDuration } from './duration.ts';
 import type { Decision } from './gate/decision.ts';
 import type { Finding } from './gate/finding.ts';
-import { type Check, signalName } from './plan/check.ts';
+import { type Check, checkName } from './plan/check.ts';
 import { formatLine } from './plan/line-text.ts';
 import { isLastStage, type Plan, stageAt } from './plan/plan.ts';
 
@@ -152,7 +152,7 @@ function unclearText(plan: Plan, decision: Decision): string {
   );
   const names = unclear.flatMap((finding) => {
     const check = plan.checks.find((candidate) => candidate.id === finding.checkId);
-    return check === undefined ? [] : [`${signalName(check)} ${reasonText(finding)}`];
+    return check === undefined ? [] : [`${checkName(check)} ${reasonText(finding)}`];
   });
   return names.length === 0 ? 'nothing is judged yet' : names.join('; ');
 }

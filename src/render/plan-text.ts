@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { formatDuration } from '../core/duration.ts';
 import type { Check, Line } from '../core/plan/check.ts';
-import { signalName } from '../core/plan/check.ts';
+import { checkName } from '../core/plan/check.ts';
 import { formatExposure, formatLadder } from '../core/plan/ladder.ts';
 import { formatLine } from '../core/plan/line-text.ts';
 import type { Planned } from '../core/plan/merge.ts';
@@ -69,7 +69,7 @@ function checkText(check: Check): readonly string[] {
   const places = check.provenance.flatMap((line) => line.evidence);
   const where = places.length === 0 ? '' : `  [${places.slice(0, 3).join(', ')}]`;
   return [
-    `    ${check.severity.padEnd(8)}  ${signalName(check)}: ${intent}  (${sources})`,
+    `    ${check.severity.padEnd(8)}  ${checkName(check)}: ${intent}  (${sources})`,
     styleText('gray', `              ${check.why}${where}`),
   ];
 }

@@ -217,7 +217,7 @@ describe('every reason', () => {
     if (finding === undefined) throw new Error('no finding');
     const told = (log: number) =>
       reasonText({ ...finding, reason: 'not_enough_evidence', safety: { ...finding.safety, log } });
-    expect(told(-5)).toContain('(0 % of what is needed)');
+    expect(told(-5)).toContain('(0 % of what is needed');
     expect(told(finding.safety.threshold / 2)).toContain('(50 %');
     expect(told(finding.safety.threshold * 2)).toContain('(99 %');
   });

@@ -174,14 +174,14 @@ export function stepHarm(
   const looks = state.looks + 1;
   const logWeight = Math.log(restartWeight(looks, settings.plannedLooks, settings.mixture));
   const allowed = line.times * ls + line.plus;
-  const lcs = [
-    ...settings.targets.map((target) => Math.max(target.times * ls + target.plus, NEAREST_TARGET * allowed)),
-    ...HARM_FACTORS.map((factor) => factor * allowed),
-  ];
   const fromStart: number[] = [];
   const restarted: number[] = [];
-  for (let k = 0; k < lcs.length; k++) {
-    const lc = lcs[k] ?? allowed;
+  for (let k = 0; k < settings.targets.length + HARM_FACTORS.length; k++) {
+    const target = settings.targets[k];
+    const lc =
+      target === undefined
+        ? (HARM_FACTORS[k - settings.targets.length] ?? NEAREST_TARGET) * allowed
+        : Math.max(target.times * ls + target.plus, NEAREST_TARGET * allowed);
     const step = logEvidence(counts.treated, counts.reference, line, { lc, ls }, settings.noise);
     fromStart.push(floored((state.fromStart[k] ?? 0) + step));
     restarted.push(floored(logAdd(state.restarted[k] ?? LOG_FLOOR, logWeight) + step));

@@ -5,24 +5,17 @@ import { logEvidence, RATE_FLOOR } from './evidence-process.ts';
 export interface Outlook {
   /** Nats of safety evidence still missing; 0 or less when there is enough. */
   readonly missing: number;
-  /** Windows of both sides over the trailing time, oldest first. */
-  readonly recent: readonly { readonly treated: number; readonly reference: number; readonly to: number }[];
+  /** When each window of the trailing time ended, oldest first. */
+  readonly recent: readonly { readonly to: number }[];
   /** Looks with data that the stage still owes before anything is clear. */
   readonly looksOwed: number;
 }
-
-/** When each recent window ended, oldest first. */
-type Ends = readonly Pick<Outlook['recent'][number], 'to'>[];
 
 /**
  * Time until the check is clear if the canary is from now on as good as the baseline, at the traffic of the trailing window, ms.
  * 0 when it lacks nothing, null when nothing can be said or it would never be.
  */
-export function clearInMs(
-  outlook: Omit<Outlook, 'recent'> & { readonly recent: Ends },
-  growthPerLook: number,
-  looksUntilUnder: number,
-): number | null {
+export function clearInMs(outlook: Outlook, growthPerLook: number, looksUntilUnder: number): number | null {
   const { missing, looksOwed } = outlook;
   const lookMs = msPerLook(outlook.recent);
   if (lookMs === null) return null;
@@ -31,27 +24,30 @@ export function clearInMs(
   return Number.isFinite(looks) ? Math.ceil(looks) * lookMs : null;
 }
 
-function msPerLook(recent: Ends): number | null {
+function msPerLook(recent: Outlook['recent']): number | null {
   const [first, last] = [recent[0], recent.at(-1)];
   if (first === undefined || last === undefined || recent.length < 2) return null;
   return (last.to - first.to) / (recent.length - 1);
 }
 
+/** What an average window of the trailing time saw. */
+export interface UnitsPerLook {
+  readonly treated: number;
+  readonly reference: number;
+}
+
 /** Nats of safety evidence that one average look brings when the treated rate equals the reference rate `rate`. */
 export function shareGrowth(
-  recent: Outlook['recent'],
+  perLook: UnitsPerLook,
   rate: number,
   lines: readonly NullLine[],
   noise: Noise,
 ): number {
-  const mean = (side: 'treated' | 'reference') =>
-    recent.reduce((sum, look) => sum + look[side], 0) / Math.max(recent.length, 1);
-  const [treatedN, referenceN] = [mean('treated'), mean('reference')];
   const ls = Math.max(rate, RATE_FLOOR);
   const counts = (n: number): Counts => ({ n, x: n * ls });
   const growths = lines.map((line) =>
     line.times * ls + line.plus > ls
-      ? logEvidence(counts(treatedN), counts(referenceN), line, { lc: ls, ls }, noise)
+      ? logEvidence(counts(perLook.treated), counts(perLook.reference), line, { lc: ls, ls }, noise)
       : 0,
   );
   return Math.max(0, ...growths);
@@ -60,17 +56,16 @@ export function shareGrowth(
 /** Looks until the stage's estimate is back under the line if every further unit is as good as the baseline. */
 export function looksUntilUnder(
   stage: { readonly treated: Counts; readonly reference: Counts },
-  recent: Outlook['recent'],
+  perLook: UnitsPerLook,
   lines: readonly NullLine[],
 ): number {
   const { treated, reference } = stage;
-  const perLook = recent.reduce((sum, look) => sum + look.treated, 0) / Math.max(recent.length, 1);
-  if (treated.n === 0 || perLook <= 0) return 0;
+  if (treated.n === 0 || perLook.treated <= 0) return 0;
   const ls = reference.n === 0 ? 0 : reference.x / reference.n;
   const units = lines.map((line) => {
     const room = line.times * ls + line.plus - ls;
     const excess = treated.x - treated.n * ls;
     return room > 0 ? excess / room - treated.n : Number.POSITIVE_INFINITY;
   });
-  return Math.max(0, Math.min(...units) / perLook);
+  return Math.max(0, Math.min(...units) / perLook.treated);
 }

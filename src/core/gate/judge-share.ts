@@ -32,7 +32,7 @@ export function judgeShare(check: Check, state: ShareState, context: JudgeContex
       safetyLog,
       withoutWorst: withoutWorstOf(check, state, trailing, context.settings),
       interval: (isRate ? rateDifference : newcombe)(state.stage.canary, state.stage.stable),
-      clearInMs: forecast(check, state, safetyLog, context),
+      clearInMs: forecast(check, { state, trailing, safetyLog }, context),
       recent: state.trailing.slice(-SILENT_WINDOWS).map(({ canary, stable }) => ({
         canary: canary.n,
         stable: stable.n,
@@ -79,26 +79,29 @@ function withoutWorstOf(
   };
 }
 
-function forecast(check: Check, state: ShareState, safetyLog: number, context: JudgeContext): number | null {
+function forecast(
+  check: Check,
+  seen: { readonly state: ShareState; readonly trailing: Sides<Counts>; readonly safetyLog: number },
+  context: JudgeContext,
+): number | null {
+  const { state, trailing, safetyLog } = seen;
   const edges = edgesOf(check, context.settings.kappa);
   if (edges === null) return null;
   const oriented = orient(check);
-  const recent = state.trailing.map(({ canary, stable, to }) =>
-    oriented === 'swapped'
-      ? { treated: stable.n, reference: canary.n, to }
-      : { treated: canary.n, reference: stable.n, to },
-  );
+  const sums = orientedCounts(trailing, oriented);
+  const looks = Math.max(state.trailing.length, 1);
+  const perLook = { treated: sums.treated.n / looks, reference: sums.reference.n / looks };
   const stage = orientedCounts(state.stage, oriented);
   const rate = stage.reference.n === 0 ? 0 : stage.reference.x / stage.reference.n;
   const outlook = {
     missing: context.thresholds.safe - safetyLog,
-    recent,
+    recent: state.trailing,
     looksOwed: context.settings.minIntervals - state.intervals,
   };
-  const growth = shareGrowth(recent, rate, nullLines(edges[context.margin], oriented), {
+  const growth = shareGrowth(perLook, rate, nullLines(edges[context.margin], oriented), {
     tau: context.settings.tau,
   });
-  return clearInMs(outlook, growth, looksUntilUnder(stage, recent, nullLines(edges.tight, oriented)));
+  return clearInMs(outlook, growth, looksUntilUnder(stage, perLook, nullLines(edges.tight, oriented)));
 }
 
 /**

@@ -103,6 +103,19 @@ export function signalName(check: Pick<Check, 'signal' | 'measure'>): string {
     .replaceAll('_', ' ');
 }
 
+/** A check by its signal, and by its baseline where that is not stable itself. */
+export function checkName(check: Pick<Check, 'signal' | 'measure' | 'intent' | 'against'>): string {
+  if (check.intent === 'expect_change') return `${signalName(check)}, expected`;
+  switch (check.against?.kind) {
+    case 'previous_stage':
+      return `${signalName(check)} since the last stage`;
+    case 'ab_prediction':
+      return `${signalName(check)} as predicted`;
+    default:
+      return signalName(check);
+  }
+}
+
 function formatPercentile(p: number): string {
   return String(Math.round(p * 1e6) / 1e4);
 }

@@ -161,19 +161,20 @@ function modeCells(): readonly Cell[] {
   );
 }
 
-/** A true effect exactly on the hold line, the sides' true noise against the noise the gate assumes. */
+/** A true effect exactly on the hold line, the sides' true noise against the noise the gate assumes or has learned. */
 function noiseCells(): readonly Cell[] {
-  return [0, 0.25].flatMap((tau) =>
-    [0, 0.25, 0.5].map((cv) =>
-      cellOf({
+  return [0, 0.25, 'learned' as const].flatMap((tau) =>
+    [0, 0.25, 0.5].map((cv) => {
+      const cell = cellOf({
         table: 'True effect on the hold line',
-        row: `true noise ${cv}, assumed ${tau}`,
+        row: `true noise ${cv}, ${tau === 'learned' ? 'learned from stable’s past' : `assumed ${tau}`}`,
         traffic: 20_000,
         effect: step(0.5),
-        plan: withSettings(errorRatePlan(), { tau, kappa: 1 }),
+        plan: withSettings(errorRatePlan(), { kappa: 1, ...(tau === 'learned' ? {} : { tau }) }),
         world: { noise: { ...NOISE, canaryCv: cv, stableCv: cv / 2 } },
-      }),
-    ),
+      });
+      return tau === 'learned' ? { ...cell, plan: withLearnedNoise(cell.plan, cell.world) } : cell;
+    }),
   );
 }
 
