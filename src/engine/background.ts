@@ -5,8 +5,11 @@ import type { EngineParts, TargetParts } from './parts.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
-/** Looks of the past that the noise floor is learned from, at the rollout's own tick and no farther back than a day. */
-const NOISE_LOOKS = 2_000;
+/**
+ * Noise is learned from a day of windows of at least a minute: what makes one side differ from the other lasts longer than a look
+ * of a few seconds, and shorter windows would take it for the signal.
+ */
+const NOISE_WINDOW_MS = 60_000;
 const SEASON_DAYS = 7;
 
 /**
@@ -22,9 +25,12 @@ export async function learnedBackground(
   const to = parts.clock.now();
   const past = (lengthMs: number, windowMs: number) =>
     historyOf(plan, { from: to - lengthMs, to, windowMs }, target, parts);
-  const looks = await past(Math.min(DAY_MS, NOISE_LOOKS * plan.tickMs), plan.tickMs);
+  const windowMs = Math.max(NOISE_WINDOW_MS, plan.tickMs);
+  const windows = await past(DAY_MS, windowMs);
   const hours = await past(SEASON_DAYS * DAY_MS, HOUR_MS);
-  return backgroundOf(plan.checks, looks.length > 0 ? looks : measured, hours);
+  return windows.length > 0
+    ? backgroundOf(plan.checks, windows, hours, windowMs / plan.tickMs)
+    : backgroundOf(plan.checks, measured, hours, 1);
 }
 
 /** Only counts have a noise floor and a season. */

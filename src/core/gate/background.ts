@@ -14,19 +14,22 @@ export interface SignalBackground {
 }
 
 /**
- * The noise of each counted signal, from windows as long as a look, and how its rate goes with the hour, from hourly ones. A signal
+ * The noise of each counted signal, from windows that each last `perWindow` looks, and how its rate goes with the hour, from hourly ones. A signal
  * without counts (a latency, a level) has no such noise, and a single look says nothing of it.
  */
 export function backgroundOf(
   checks: readonly Check[],
-  looks: readonly Sample[],
+  windows: readonly Sample[],
   hours: readonly Sample[],
+  perWindow: number,
 ): Background {
   return Object.fromEntries(
     checks.flatMap((check) => {
-      const seen = stableCounts(check, looks);
+      const seen = stableCounts(check, windows);
       if (seen.length < 2) return [];
-      return [[check.signal, { tau: noiseFloor(seen), season: seasonOf(stableCounts(check, hours)) }]];
+      return [
+        [check.signal, { tau: noiseFloor(seen, perWindow), season: seasonOf(stableCounts(check, hours)) }],
+      ];
     }),
   );
 }

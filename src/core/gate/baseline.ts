@@ -1,6 +1,6 @@
 import type { Against } from '../plan/check.ts';
 import { chiSquareTail } from './distributions.ts';
-import type { Counts, NullLine } from './evidence-process.ts';
+import { type Counts, type NullLine, RATE_FLOOR } from './evidence-process.ts';
 import type { Oriented } from './orientation.ts';
 import type { Part } from './sample.ts';
 import { failures, NONE, type Parts, type Sides } from './share-counts.ts';
@@ -80,7 +80,9 @@ const LEAST_SEGMENT = 20;
 
 /**
  * Segment standardisation: how stable's rate would differ if it had the canary's mix of segments, sum w_g p_g / sum v_g p_g, with w
- * and v the two mixes of this window and p_g stable's own rates over the rollout. 1 where the mixes do not differ.
+ * and v the two mixes of this window and p_g stable's own rates over the rollout. 1 where the mixes do not differ. Its error is what
+ * the variance sum w_g^2 p_g / n_g has beyond that of stable's plain rate, which the process counts by itself: a segment that
+ * stable hardly has is hardly known.
  */
 export function mixFactor(window: Sides<readonly Part[]>, totals: Sides<Parts>, oriented: Oriented): Factor {
   if (!isMixDifferent(totals)) return CONCURRENT;
@@ -88,7 +90,8 @@ export function mixFactor(window: Sides<readonly Part[]>, totals: Sides<Parts>, 
   const canary = meanRate(window.canary, rates);
   const stable = meanRate(window.stable, rates);
   if (canary === null || stable === null || stable === 0) return CONCURRENT;
-  return { times: canary / stable, se: 0 };
+  const variance = relativeVariance(window.canary, canary, rates) - 1 / Math.max(rates.all.x, 0.5);
+  return { times: canary / stable, se: Math.sqrt(Math.max(0, variance)) };
 }
 
 /** Chi-square of a two-row table over segments, and the distance of its rows. */
@@ -109,27 +112,45 @@ export function isMixDifferent(totals: Sides<Parts>): boolean {
 }
 
 interface Rates {
-  readonly bySegment: ReadonlyMap<string, number>;
-  readonly pooled: number;
+  readonly bySegment: ReadonlyMap<string, Counts>;
+  readonly pooled: Counts;
+  readonly all: Counts;
 }
 
 function segmentRates(stable: Parts, oriented: Oriented): Rates {
-  const bySegment = new Map<string, number>();
+  const bySegment = new Map<string, Counts>();
   let [thin, all] = [NONE, NONE];
   for (const [key, counts] of Object.entries(stable)) {
     const bad = badOf(counts, oriented);
     all = { n: all.n + bad.n, x: all.x + bad.x };
-    if (bad.n >= LEAST_SEGMENT) bySegment.set(key, bad.x / bad.n);
+    if (bad.n >= LEAST_SEGMENT) bySegment.set(key, bad);
     else thin = { n: thin.n + bad.n, x: thin.x + bad.x };
   }
-  const pool = thin.n >= LEAST_SEGMENT ? thin : all;
-  return { bySegment, pooled: pool.n === 0 ? 0 : pool.x / pool.n };
+  return { bySegment, pooled: thin.n >= LEAST_SEGMENT ? thin : all, all };
 }
 
 function meanRate(parts: readonly Part[], rates: Rates): number | null {
   const n = sum(parts.map((part) => part.n));
   if (n === 0) return null;
-  return sum(parts.map((part) => part.n * (rates.bySegment.get(part.key) ?? rates.pooled))) / n;
+  return sum(parts.map((part) => part.n * rateOf(countsOf(part, rates)))) / n;
+}
+
+/** Of the standardised rate, as a share of its square. Half an event keeps one that showed none from being known exactly. */
+function relativeVariance(parts: readonly Part[], mean: number, rates: Rates): number {
+  const n = sum(parts.map((part) => part.n));
+  const variances = parts.map((part) => {
+    const known = countsOf(part, rates);
+    return known.n === 0 ? 0 : ((part.n / n) ** 2 * (known.x + 0.5)) / known.n ** 2;
+  });
+  return sum(variances) / Math.max(mean, RATE_FLOOR) ** 2;
+}
+
+function countsOf(part: Part, rates: Rates): Counts {
+  return rates.bySegment.get(part.key) ?? rates.pooled;
+}
+
+function rateOf({ n, x }: Counts): number {
+  return n === 0 ? 0 : x / n;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -5,17 +5,24 @@ import { logEvidence, RATE_FLOOR } from './evidence-process.ts';
 export interface Outlook {
   /** Nats of safety evidence still missing; 0 or less when there is enough. */
   readonly missing: number;
-  /** When each window of the trailing time ended, oldest first. */
-  readonly recent: readonly { readonly to: number }[];
+  /** Windows of both sides over the trailing time, oldest first. */
+  readonly recent: readonly { readonly treated: number; readonly reference: number; readonly to: number }[];
   /** Looks with data that the stage still owes before anything is clear. */
   readonly looksOwed: number;
 }
+
+/** When each recent window ended, oldest first. */
+type Ends = readonly { readonly to: number }[];
 
 /**
  * Time until the check is clear if the canary is from now on as good as the baseline, at the traffic of the trailing window, ms.
  * 0 when it lacks nothing, null when nothing can be said or it would never be.
  */
-export function clearInMs(outlook: Outlook, growthPerLook: number, looksUntilUnder: number): number | null {
+export function clearInMs(
+  outlook: Omit<Outlook, 'recent'> & { readonly recent: Ends },
+  growthPerLook: number,
+  looksUntilUnder: number,
+): number | null {
   const { missing, looksOwed } = outlook;
   const lookMs = msPerLook(outlook.recent);
   if (lookMs === null) return null;
@@ -24,30 +31,32 @@ export function clearInMs(outlook: Outlook, growthPerLook: number, looksUntilUnd
   return Number.isFinite(looks) ? Math.ceil(looks) * lookMs : null;
 }
 
-function msPerLook(recent: Outlook['recent']): number | null {
+function msPerLook(recent: Ends): number | null {
   const [first, last] = [recent[0], recent.at(-1)];
   if (first === undefined || last === undefined || recent.length < 2) return null;
   return (last.to - first.to) / (recent.length - 1);
 }
 
-/** What an average window of the trailing time saw. */
-export interface UnitsPerLook {
-  readonly treated: number;
-  readonly reference: number;
+/** What windows of both sides saw; their mean is what is gone by, so one average window serves as well as all. */
+type Recent = readonly { readonly treated: number; readonly reference: number }[];
+
+function meanOf(recent: Recent, side: 'treated' | 'reference'): number {
+  return recent.reduce((sum, look) => sum + look[side], 0) / Math.max(recent.length, 1);
 }
 
 /** Nats of safety evidence that one average look brings when the treated rate equals the reference rate `rate`. */
-export function shareGrowth(
-  perLook: UnitsPerLook,
-  rate: number,
-  lines: readonly NullLine[],
-  noise: Noise,
-): number {
+export function shareGrowth(recent: Recent, rate: number, lines: readonly NullLine[], noise: Noise): number {
   const ls = Math.max(rate, RATE_FLOOR);
   const counts = (n: number): Counts => ({ n, x: n * ls });
   const growths = lines.map((line) =>
     line.times * ls + line.plus > ls
-      ? logEvidence(counts(perLook.treated), counts(perLook.reference), line, { lc: ls, ls }, noise)
+      ? logEvidence(
+          counts(meanOf(recent, 'treated')),
+          counts(meanOf(recent, 'reference')),
+          line,
+          { lc: ls, ls },
+          noise,
+        )
       : 0,
   );
   return Math.max(0, ...growths);
@@ -56,16 +65,17 @@ export function shareGrowth(
 /** Looks until the stage's estimate is back under the line if every further unit is as good as the baseline. */
 export function looksUntilUnder(
   stage: { readonly treated: Counts; readonly reference: Counts },
-  perLook: UnitsPerLook,
+  recent: Recent,
   lines: readonly NullLine[],
 ): number {
   const { treated, reference } = stage;
-  if (treated.n === 0 || perLook.treated <= 0) return 0;
+  const perLook = meanOf(recent, 'treated');
+  if (treated.n === 0 || perLook <= 0) return 0;
   const ls = reference.n === 0 ? 0 : reference.x / reference.n;
   const units = lines.map((line) => {
     const room = line.times * ls + line.plus - ls;
     const excess = treated.x - treated.n * ls;
     return room > 0 ? excess / room - treated.n : Number.POSITIVE_INFINITY;
   });
-  return Math.max(0, Math.min(...units) / perLook.treated);
+  return Math.max(0, Math.min(...units) / perLook);
 }

@@ -90,7 +90,7 @@ function forecast(
   const oriented = orient(check);
   const sums = orientedCounts(trailing, oriented);
   const looks = Math.max(state.trailing.length, 1);
-  const perLook = { treated: sums.treated.n / looks, reference: sums.reference.n / looks };
+  const average = [{ treated: sums.treated.n / looks, reference: sums.reference.n / looks }];
   const stage = orientedCounts(state.stage, oriented);
   const rate = stage.reference.n === 0 ? 0 : stage.reference.x / stage.reference.n;
   const outlook = {
@@ -98,10 +98,10 @@ function forecast(
     recent: state.trailing,
     looksOwed: context.settings.minIntervals - state.intervals,
   };
-  const growth = shareGrowth(perLook, rate, nullLines(edges[context.margin], oriented), {
+  const growth = shareGrowth(average, rate, nullLines(edges[context.margin], oriented), {
     tau: context.settings.tau,
   });
-  return clearInMs(outlook, growth, looksUntilUnder(stage, perLook, nullLines(edges.tight, oriented)));
+  return clearInMs(outlook, growth, looksUntilUnder(stage, average, nullLines(edges.tight, oriented)));
 }
 
 /**

@@ -18,11 +18,16 @@ const MOST_CARRY = 0.8;
  * past alone (a bursty regression must not blunt its own alarm) and fixed for the rollout. Moment estimate of the scatter
  * around a running prediction, less what counting explains, shrunk towards 0.25 as if ten looks had shown that, and kept
  * within [0.1, 0.6]; then raised where one look resembles the next, tau^2 (1 + r) / (1 - r), since such looks are not as many as they seem.
+ *
+ * `perWindow` is how many of the rollout's looks one of these windows lasts. A window's noise counts once, however many looks it
+ * is cut into: tau of one look is sqrt(perWindow) as large. That is exact for noise that lasts a window, and for noise drawn anew
+ * at every look, which averages out within a window by the same factor.
  */
-export function noiseFloor(looks: readonly Counts[]): number {
+export function noiseFloor(windows: readonly Counts[], perWindow = 1): number {
+  const assumed = ASSUMED_TAU ** 2 / perWindow;
   const residuals: { readonly residual: number; readonly counting: number; readonly weight: number }[] = [];
   let past: Counts | null = null;
-  for (const look of looks) {
+  for (const look of windows) {
     if (look.n <= 0) continue;
     if (past !== null && past.x > 0) {
       const expected = (look.n * past.x) / past.n;
@@ -37,10 +42,10 @@ export function noiseFloor(looks: readonly Counts[]): number {
     (sum, look) => sum + look.weight * (look.residual ** 2 - look.counting),
     0,
   );
-  const square = (ASSUMED_LOOKS * ASSUMED_TAU ** 2 + scatter) / (ASSUMED_LOOKS + weight);
-  const tau = Math.sqrt(Math.min(MOST_TAU ** 2, Math.max(LEAST_TAU ** 2, square)));
+  const square = (ASSUMED_LOOKS * assumed + scatter) / (ASSUMED_LOOKS + weight);
+  const tau = Math.sqrt(Math.min(MOST_TAU ** 2, Math.max(LEAST_TAU ** 2 / perWindow, square)));
   const carry = carryOf(residuals.map((look) => look.residual));
-  return tau * Math.sqrt((1 + carry) / (1 - carry));
+  return tau * Math.sqrt((perWindow * (1 + carry)) / (1 - carry));
 }
 
 /** Lag-1 autocorrelation, within [0, 0.8]. */

@@ -63,18 +63,18 @@ export function withSettings(plan: Plan, settings: Partial<Plan['settings']>): P
   return { ...plan, settings: { ...plan.settings, ...settings } };
 }
 
-/** Looks of the past that noise is learned from, as the engine reads them at a start. */
-const PAST_LOOKS = 2_000;
+/** Minutes of the past that noise is learned from, as the engine reads them at a start. */
+const PAST_MINUTES = 1_440;
 
-/** The plan with the noise floor that this world's past teaches at the plan's own tick. */
+/** The plan with the noise floor that this world's past teaches. */
 export function withLearnedNoise(plan: Plan, world: World): Plan {
   const calm = { ...world, effects: [] };
   const traffic = worldTraffic(calm, 0);
   const signals = plan.checks.map((check) => check.signal);
-  const looks = Array.from({ length: PAST_LOOKS }, (_, at) =>
-    traffic.count({ from: at * plan.tickMs, to: (at + 1) * plan.tickMs, percent: 0, signals }),
+  const minutes = Array.from({ length: PAST_MINUTES }, (_, at) =>
+    traffic.count({ from: at * MINUTE_MS, to: (at + 1) * MINUTE_MS, percent: 0, signals }),
   );
-  return { ...plan, background: backgroundOf(plan.checks, looks.flat(), []) };
+  return { ...plan, background: backgroundOf(plan.checks, minutes.flat(), [], MINUTE_MS / plan.tickMs) };
 }
 
 /** Another ladder under the same checks, its constants worked out anew for its length. */

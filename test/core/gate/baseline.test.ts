@@ -149,7 +149,11 @@ describe('a mix of segments', () => {
     const { times, se } = mixFactor(sidesOf(parts, canary, stable), sidesOf(totals, canary, stable), 'asIs');
     expect(times).toBeCloseTo((0.3 * 0.01 + 0.7 * 0.0404) / shareOfStable, 12);
     expect(100 * (shareOfCanary - times * shareOfStable)).toBeCloseTo(-0.01, 2);
-    expect(se).toBe(0);
+    // Beyond what 1,608 events tell of stable anyway: (0.7² 808.5 / 20,000² + 0.3² 800.5 / 80,000²) / 0.03128² - 1 / 1,608.
+    expect(se).toBeCloseTo(
+      Math.sqrt((0.49 * 808.5) / 4e8 / 0.03128 ** 2 + (0.09 * 800.5) / 6.4e9 / 0.03128 ** 2 - 1 / 1_608),
+      9,
+    );
   });
 
   test('is the window’s own: the rates are the rollout’s, the shares are now’s', () => {
@@ -202,6 +206,15 @@ describe('a mix of segments', () => {
     const pooled = 1_611 / 100_003;
     const mean = (80_000 * 0.01 + 20_000 * 0.0404 + 3 * pooled) / 100_003;
     expect(times).toBeCloseTo((0.5 * 0.01 + 0.5 * pooled) / mean, 9);
+  });
+
+  test('is hardly known where stable hardly has the segment: none of forty is no promise that there never will be one', () => {
+    const rare: Seen = [
+      ['web', 100_000, 500],
+      ['app', 40, 0],
+    ];
+    const { se } = mixFactor(sidesOf(parts, canary, rare), sidesOf(totals, canary, rare), 'asIs');
+    expect(se).toBeGreaterThan(1);
   });
 
   test('a segment called like something every object has is a segment like any other', () => {

@@ -45,6 +45,25 @@ describe('one bad pod', () => {
     expect(lastOf(outcomes(repeated<Pod>([13, 250], 4), 10))).toBe('breach_rollback');
   });
 
+  test('is named although the others stray over the line: two errors of two hundred are no evidence', () => {
+    const quiet = look(repeated<Pod>([0, 10], 4));
+    const calm = look([
+      [30, 60],
+      [0, 20],
+      [0, 20],
+      [0, 20],
+    ]);
+    const stray = look([
+      [40, 80],
+      [2, 25],
+      [0, 25],
+      [0, 25],
+    ]);
+    const found = lastOf(findingsOf(gateRun(PLAN, [quiet, stray, calm, calm]), ERROR_RATE.id));
+    expect(found.harm.log).toBeGreaterThan(found.harm.holdThreshold);
+    expect(found).toMatchObject({ outcome: 'ambiguous', reason: 'one_cluster_explains' });
+  });
+
   test('that came late is named from what the trailing window shows', () => {
     const healthy = look([GOOD, GOOD, GOOD, GOOD]);
     const run = gateRun(PLAN, [...repeated(healthy, 200), ...repeated(look([BAD, GOOD, GOOD, GOOD]), 20)]);
