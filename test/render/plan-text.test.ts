@@ -83,7 +83,7 @@ describe('a preflight', () => {
 
   test('offers the ladder that works', () => {
     expect(preflightText(preflight(plan, traffic(400, 0.005))).at(-1)).toBe(
-      '    a ladder that works: 10% for 15m → 25% for 35m → 100% for 15m',
+      '    a ladder that works: 10% for 15m → 25% for 45m → 100% for 15m',
     );
   });
 

@@ -130,9 +130,11 @@ export function logTrailingOf(
   );
 }
 
-/** The stages that are thick enough to speak for safety. */
+/** This stage, if it is thick enough to speak for safety: what was safe at 5 % says nothing of what begins at 25 %. */
 export function safeStrata(check: Check, state: MomentsState): readonly Stratum[] {
-  return strataOf(check, state).filter((stratum) => isThick(stratum, check.measure, needsStable(check)));
+  return strataOf(check, state)
+    .slice(-1)
+    .filter((stratum) => isThick(stratum, check.measure, needsStable(check)));
 }
 
 function strataOf(check: Check, state: MomentsState): readonly Stratum[] {

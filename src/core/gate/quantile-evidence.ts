@@ -81,7 +81,7 @@ function logQuantile(histogram: Histogram, p: number): { readonly log: number; r
   return { log: Math.log(value), se: Math.log(high / low) / 2 };
 }
 
-/** ln E of safety with the given margin, over the whole rollout. */
+/** ln E of safety with the given margin, over this stage: what was safe at 5 % says nothing of what begins at 25 %. */
 export function logSafetyOf(
   check: Check,
   state: Pick<QuantileState, 'stages'>,
@@ -89,11 +89,10 @@ export function logSafetyOf(
   settings: GateSettings,
 ): number {
   const edges = edgesOf(check, settings.kappa);
-  const isSincePrevious = check.against?.kind === 'previous_stage';
-  const whole = isSincePrevious ? state.stages.at(-1) : stagesSince(state.stages)[0];
-  if (edges === null || whole === undefined) return 0;
+  const stage = state.stages.at(-1);
+  if (edges === null || stage === undefined) return 0;
   const lines = linesFor(check, state, edges[margin], 'safe');
-  return exceedance('safe', check, whole, lines, settings);
+  return exceedance('safe', check, stage, lines, settings);
 }
 
 /** ln E of the trailing window by itself against the hold line. */

@@ -89,17 +89,18 @@ export function startShare(check: Check, kappa: number, unseen: Seen): ShareStat
   };
 }
 
-/** Closes the stage: its totals become what the next one looks back at; what was learned over the rollout stays. */
+/**
+ * Closes the stage: its totals become what the next one looks back at. Harm that was proved stays proved; safety must be proved
+ * anew at every exposure, because what was safe at 5 % says nothing of what begins at 25 %.
+ */
 export function nextShareStage(state: ShareState): ShareState {
   const seen: StageTotals = { canary: state.stage.canary, stable: state.concurrent, looks: state.intervals };
-  const renewed = {
-    harm: state.harm.map(() => startHarm(TARGETS)),
-    wide: state.wide.map(() => SAFETY_START),
-    tight: state.tight.map(() => SAFETY_START),
-  };
+  const harm = state.isPerStage ? state.harm.map(() => startHarm(TARGETS)) : state.harm;
   return {
     ...state,
-    ...(state.isPerStage ? renewed : {}),
+    harm,
+    wide: state.wide.map(() => SAFETY_START),
+    tight: state.tight.map(() => SAFETY_START),
     previous: seen.canary.n > 0 ? seen : state.previous,
     stage: NO_COUNTS,
     concurrent: NONE,

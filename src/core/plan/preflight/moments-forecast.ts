@@ -86,7 +86,7 @@ function times({ n, y, yy, z, zz, yz }: Moments, by: number): Moments {
 }
 
 /**
- * Each stage as a stratum, canary and baseline at the predicted value where there is one (how well that is known is the line's
+ * This stage as a stratum (safety is proved anew in each), canary and baseline at the predicted value where there is one (how well that is known is the line's
  * affair). Held against its previous stage, the canary also carries the chance of that stage's two cells.
  */
 function pseudoStrata(check: Check, unit: Moments, spells: readonly Spell[]): readonly Stratum[] {
@@ -100,5 +100,5 @@ function pseudoStrata(check: Check, unit: Moments, spells: readonly Spell[]): re
     const past = totalOf([previous]);
     return [stratum(now, 1 / (1 / totalOf([now]).stable + 1 / past.stable + 1 / past.canary))];
   }
-  return spells.map((spell) => stratum(spell, spell.looks * spell.stable));
+  return now === undefined ? [] : [stratum(now, now.looks * now.stable)];
 }

@@ -54,8 +54,10 @@ export function isShareSafe(
   const rates = { canary: stable * predicted, stable };
   const steps = discounted(spells).map((spell, at) => {
     const previous = spells[at - 1] ?? null;
+    // Safety is proved anew at every exposure: earlier stages count for what they are held against, not for evidence.
+    const isNow = at === spells.length - 1;
     return {
-      looks: isProvable(check, margin, rates, previous, settings) ? spell.looks : 0,
+      looks: isNow && isProvable(check, margin, rates, previous, settings) ? spell.looks : 0,
       state: oneLook(check, rates, { look: spell, previous }, settings)[margin],
     };
   });

@@ -12,7 +12,7 @@ export function isVoting(check: Check): boolean {
 }
 
 /**
- * Looks of this kind until safety with the margin is proved of a release without effect, counting what earlier stages showed.
+ * Looks of this kind until safety with the margin is proved of a release without effect, in this stage.
  *
  * The evidence is that of the gate's own processes on the counts to be expected, so the weight of one look is capped by the
  * noise floor here as there: at high traffic it is looks that are needed, at low traffic units. Never less than both sides'
