@@ -19,13 +19,13 @@ const proposed = (perMinute: number, more: Partial<Plan> = {}) => {
 
 describe('the ladder it offers', () => {
   test('starts where the evidence needed arrives within the first hold, and keeps the higher rungs', () => {
-    expect(proposed(400)).toBe('10% for 15m → 25% for 35m → 100% for 15m');
+    expect(proposed(400)).toBe('10% for 15m → 25% for 45m → 100% for 15m');
     expect(proposed(800)).toBe('5% for 15m → 25% for 20m → 100% for 15m');
   });
 
   test('starts at the largest first step where none will do, and lasts as long as it must', () => {
     expect(proposed(20)).toBe('25% for 14h → 100% for 15m');
-    expect(proposed(400, { largestFirstPercent: 5 })).toBe('5% for 25m → 25% for 40m → 100% for 15m');
+    expect(proposed(400, { largestFirstPercent: 5 })).toBe('5% for 25m → 25% for 45m → 100% for 15m');
   });
 
   test('leaves holds alone that are long enough', () => {
@@ -96,8 +96,8 @@ describe('where nothing can be cleared within a day', () => {
 
 describe('an adaptive ladder', () => {
   test.each([
-    { perMinute: 20, ladder: '25% for 14h → 50% for 15m → 100% for 15m' },
-    { perMinute: 200, ladder: '25% for 90m → 50% for 15m → 100% for 15m' },
+    { perMinute: 20, ladder: '25% for 14h → 100% for 15m' },
+    { perMinute: 200, ladder: '25% for 90m → 100% for 15m' },
     { perMinute: 2_000, ladder: '2% → 5% → 10% → 20% → 50% → 100%, 15m per stage' },
     { perMinute: 20_000, ladder: '1% → 2% → 5% → 10% → 20% → 50% → 100%, 15m per stage' },
   ])('at $perMinute requests a minute is $ladder', ({ perMinute, ladder }) => {
@@ -109,7 +109,7 @@ describe('an adaptive ladder', () => {
     const inner = { exposure: { kind: 'audience', name: 'internal' }, holdMs: MINUTE } as const;
     const ring = [inner, ...ladderOf(15 * MINUTE, [5, 50])];
     expect(formatLadder(adaptiveLadder({ ...plan, ladder: ring }, seen))).toBe(
-      'audience:internal for 3m → 1% for 15m → 2% for 15m → 5% for 15m → 10% for 15m → 20% for 15m → 50% for 15m',
+      'audience:internal for 3m → 2% for 15m → 5% for 15m → 10% for 15m → 20% for 15m → 50% for 15m',
     );
     const green = [{ exposure: { kind: 'switch', to: 'green' }, holdMs: MINUTE }] as const;
     expect(adaptiveLadder({ ...plan, ladder: green }, seen)).toBe(green);
