@@ -20,7 +20,7 @@ const proposed = (perMinute: number, more: Partial<Plan> = {}) => {
 describe('the ladder it offers', () => {
   test('starts where the evidence needed arrives within the first hold, and keeps the higher rungs', () => {
     expect(proposed(400)).toBe('10% for 15m → 25% for 45m → 100% for 15m');
-    expect(proposed(800)).toBe('5% for 15m → 25% for 20m → 100% for 15m');
+    expect(proposed(800)).toBe('5% for 15m → 25% for 25m → 100% for 15m');
   });
 
   test('starts at the largest first step where none will do, and lasts as long as it must', () => {
