@@ -85,7 +85,7 @@ const LEAST_SEGMENT = 20;
  * stable hardly has is hardly known.
  */
 export function mixFactor(window: Sides<readonly Part[]>, totals: Sides<Parts>, oriented: Oriented): Factor {
-  if (!isMixDifferent(totals)) return CONCURRENT;
+  if (window.canary.length === 0 || !isMixDifferent(totals)) return CONCURRENT;
   const rates = segmentRates(totals.stable, oriented);
   const canary = meanRate(window.canary, rates);
   const stable = meanRate(window.stable, rates);

@@ -41,6 +41,7 @@ export function decide(plan: Plan, state: RolloutState, evidence: Evidence, now:
     alone: isAlone(plan, state.stageIndex),
     looks: Math.max(1, Math.ceil(stageAt(plan, state.stageIndex).holdMs / plan.tickMs)),
     stages: plan.ladder.length,
+    margin: marginAt(plan, state.stageIndex),
     ...(plan.background === undefined ? {} : { background: plan.background }),
     frozenAt: (state.startedAt + state.enteredAt) / 2,
   });

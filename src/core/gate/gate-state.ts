@@ -57,6 +57,8 @@ export interface StageContext {
   readonly background?: Background;
   /** When the stable side that a frozen baseline is made of was seen, ms since the epoch. */
   readonly frozenAt?: number;
+  /** The margin this stage is left by; both are proved where none is named. */
+  readonly margin?: 'wide' | 'tight';
 }
 
 export function startGate(checks: readonly Check[], settings: GateSettings): GateState {
@@ -173,6 +175,7 @@ function shareWindow(check: Check, state: ShareState, window: Window, context: S
       partial: fault !== null,
       settings: context.settings,
       frozen: context.alone,
+      ...marginOf(check, context),
     },
   );
 }
@@ -182,6 +185,11 @@ function inSeason(check: Check, counts: Counts, now: number, context: StageConte
   const season = context.background?.[check.signal]?.season ?? null;
   const times = seasonBetween(season, context.frozenAt ?? now, now);
   return withRateTimes(counts, times, orient(check) === 'failures' ? 'failures' : 'asIs');
+}
+
+function marginOf(check: Check, context: StageContext): Pick<StageContext, 'margin'> {
+  const margin = check.margin ?? context.margin;
+  return margin === undefined ? {} : { margin };
 }
 
 function frozenParts(parts: Parts): readonly Part[] {

@@ -1,13 +1,7 @@
 import type { Check } from '../plan/check.ts';
 import type { Evidence } from './evidence.ts';
-import {
-  type Counts,
-  type HarmState,
-  harmMixture,
-  type NullLine,
-  startHarm,
-  stepHarm,
-} from './evidence-process.ts';
+import { type Counts, logEvidence, type NullLine } from './evidence-process.ts';
+import { LOG_FLOOR, logAdd } from './log-sum.ts';
 import { orient } from './orientation.ts';
 import type { Sample } from './sample.ts';
 import { type RatioState, startRatio, stepRatio } from './sample-ratio.ts';
@@ -29,7 +23,9 @@ export interface IntegrityState {
 export interface IncidentState {
   /** Stable's rate before the rollout: what it is held against. */
   readonly before: Counts;
-  readonly harm: HarmState;
+  /** Looks so far, and ln of the evidence that stable is beyond the incident line since some look. */
+  readonly looks: number;
+  readonly log: number;
   /** Since when both sides have been worse; null when they are not. */
   readonly since: number | null;
   readonly calmLooks: number;
@@ -48,7 +44,9 @@ export function seedIntegrity(
       const stable = before.find((s) => s.signal === check.signal && s.cohort === 'stable')?.stat ?? null;
       const counts = countsIn(check, stable);
       if (counts === null || counts.n === 0 || check.intent !== 'guard') return [];
-      return [[check.id, { before: badOf(check, counts), harm: startHarm(0), since: null, calmLooks: 0 }]];
+      return [
+        [check.id, { before: badOf(check, counts), looks: 0, log: LOG_FLOOR, since: null, calmLooks: 0 }],
+      ];
     }),
   );
   return { ...state, incidents };
@@ -92,7 +90,8 @@ const INCIDENT_SHARE = 0.005;
 const LOG_INCIDENT = Math.log(1_000);
 /** It is over after this many looks back under the line. */
 const CALM_LOOKS = 3;
-const INCIDENT_MIXTURE = harmMixture({ fromStart: 0.1, restarts: 0.6, overtime: 0.3, onTargets: [] });
+/** The one alternative: stable at twice the incident line. An incident that matters is no fine distinction. */
+const INCIDENT_FACTOR = 2;
 /** Fewer expected events than this on the canary say nothing about whether it shares the incident. */
 const TELLING_EVENTS = 5;
 
@@ -115,23 +114,23 @@ function incidentAfter(
   if (state.since !== null) {
     const calmLooks = isStableOver ? 0 : state.calmLooks + 1;
     return calmLooks >= CALM_LOOKS
-      ? { ...state, harm: startHarm(0), since: null, calmLooks: 0 }
+      ? { ...state, looks: 0, log: LOG_FLOOR, since: null, calmLooks: 0 }
       : { ...state, calmLooks };
   }
-  const harm = stepHarm(
-    state.harm,
-    { treated: seen.stable, reference: NONE },
+  const looks = state.looks + 1;
+  // Weighted Shiryaev-Roberts: the weights 1 / (t (t + 1)) of a start at look t add up to 1.
+  const started = logAdd(state.log, -Math.log(looks * (looks + 1)));
+  const ls = line.plus / INCIDENT_TIMES;
+  const step = logEvidence(
+    seen.stable,
+    NONE,
     line,
-    line.plus / INCIDENT_TIMES,
-    {
-      noise: { tau: settings.tau },
-      plannedLooks: settings.plannedLooks,
-      targets: [],
-      mixture: INCIDENT_MIXTURE,
-    },
+    { lc: INCIDENT_FACTOR * line.plus, ls },
+    { tau: settings.tau },
   );
-  const hasBegun = harm.peak >= LOG_INCIDENT && isStableOver && isCanaryOver;
-  return { ...state, harm, since: hasBegun ? evidence.at : null };
+  const log = Math.max(started + step, LOG_FLOOR);
+  const hasBegun = log >= LOG_INCIDENT && isStableOver && isCanaryOver;
+  return { ...state, looks, log, since: hasBegun ? evidence.at : null };
 }
 
 function incidentLine(before: Counts): NullLine {

@@ -31,9 +31,11 @@ export function judgeQuantile(check: Check, state: QuantileState, context: Judge
       baseline: armOf(stage.stable, baseline(stage.stable)),
       trailing: { canary: quantileOf(trailing.canary, p), baseline: baseline(trailing.stable) },
       interval: times === 1 ? quantileDifference(stage.canary, stage.stable, p) : null,
-      clearInMs: forecast(state, safetyLog, context),
+      clearInMs: () => forecast(state, safetyLog, context),
       oppositeLog: logOppositeOf(check, state, context.settings),
-      before: beforeLast(stage, state.trailing.at(-1), p, times),
+      ...(context.settings.isLiteral === true
+        ? { before: beforeLast(stage, state.trailing.at(-1), p, times) }
+        : {}),
       trailingLog: logTrailingOf(check, trailing, context.settings),
       harmLog: state.peak,
       safetyLog,

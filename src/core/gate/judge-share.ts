@@ -25,14 +25,14 @@ export function judgeShare(check: Check, state: ShareState, context: JudgeContex
       canary: armOf(state.stage.canary),
       baseline: armOf(state.stage.stable),
       trailing: { canary: armOf(trailing.canary).value, baseline: armOf(trailing.stable).value },
-      before: beforeLast(state),
+      ...(context.settings.isLiteral === true ? { before: beforeLast(state) } : {}),
       trailingLog: logAlone(check, trailing, 'tight', context.settings),
       harmLog: leastPeak(state.harm) - (state.isPerStage ? Math.log(Math.max(context.stages, 1)) : 0),
       oppositeLog: state.opposite?.peak ?? LOG_FLOOR,
       safetyLog,
       withoutWorst: withoutWorstOf(check, state, trailing, context.settings),
       interval: (isRate ? rateDifference : newcombe)(state.stage.canary, state.stage.stable),
-      clearInMs: forecast(check, { state, trailing, safetyLog }, context),
+      clearInMs: () => forecast(check, { state, trailing, safetyLog }, context),
       recent: state.trailing.slice(-SILENT_WINDOWS).map(({ canary, stable }) => ({
         canary: canary.n,
         stable: stable.n,
@@ -57,6 +57,8 @@ function beforeLast({ stage, trailing }: ShareState): Finding['trailing'] {
   return { canary: value('canary'), baseline: value('stable') };
 }
 
+const NO_CLUSTERS: WithoutWorst = { stage: null, trailing: null };
+
 /** The canary without its worst cluster, over the stage and over the trailing window: its rate, and what that says by itself. */
 function withoutWorstOf(
   check: Check,
@@ -64,6 +66,7 @@ function withoutWorstOf(
   trailing: Sides<Counts>,
   settings: GateSettings,
 ): WithoutWorst {
+  if (Object.keys(state.clusters).length < 2) return NO_CLUSTERS;
   const recent = state.trailing.reduce<Parts>((sum, window) => plusParts(sum, window.clusters), {});
   const rest = (clusters: Parts, stable: Counts, looks: number) => {
     const left = withoutWorst(clusters, check.worse);

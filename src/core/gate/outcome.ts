@@ -20,7 +20,8 @@ export interface Judged {
   /** The canary's values without its worst cluster, where clusters are told apart. */
   readonly withoutWorst?: WithoutWorst;
   readonly interval?: Interval | null;
-  readonly clearInMs?: number | null;
+  /** Worked out only for a finding that is open. */
+  readonly clearInMs?: () => number | null;
   readonly harmLog: number;
   readonly safetyLog: number;
   /** Canary units in each of the last `SILENT_WINDOWS`, oldest first, and what the baseline side saw. */
@@ -64,9 +65,14 @@ export function outcomeOf(check: Check, state: CheckState, judged: Judged, conte
     },
     safety: { log: judged.safetyLog, threshold: context.thresholds.safe, margin: context.margin },
     interval: judged.interval ?? null,
-    clearInMs: outcome === 'clear' ? 0 : (judged.clearInMs ?? null),
+    clearInMs: clearIn(outcome, judged),
     blind: blindness(state, context),
   };
+}
+
+function clearIn(outcome: Outcome, judged: Judged): number | null {
+  if (outcome === 'clear') return 0;
+  return outcome === 'ambiguous' || outcome === 'no_data' ? (judged.clearInMs?.() ?? null) : null;
 }
 
 type Verdict = readonly [Outcome, FindingReason];

@@ -122,6 +122,8 @@ export interface ShareContext {
   readonly at: number;
   readonly partial: boolean;
   readonly settings: GateSettings;
+  /** The margin this stage is left by: the other's process is left alone. Both are stepped where none is named. */
+  readonly margin?: 'wide' | 'tight';
   /** The stable side is a frozen past: it must not grow what it was made of. */
   readonly frozen?: boolean;
 }
@@ -205,12 +207,16 @@ function steppedEvidence(
       mixture: STANDARD_MIXTURE,
     });
   };
-  const safety = (states: readonly SafetyState[], edge: 'wide' | 'tight') =>
-    linesAt(edge, 'safe').map((line, at) => {
+  const safety = (states: readonly SafetyState[], edge: 'wide' | 'tight') => {
+    // A watch is never needed for promoting: nobody asks it for safety.
+    const isOther = context.margin !== undefined && context.margin !== edge;
+    if (isOther || check.intent === 'watch') return states;
+    return linesAt(edge, 'safe').map((line, at) => {
       const before = states[at] ?? SAFETY_START;
       const ls = predictedRate(line.times === 0 ? past.treated : past.reference, line);
       return ls === null || context.partial ? before : stepSafety(before, arms, line, ls, noise);
     });
+  };
   const isExpected = check.intent === 'expect_change';
   const evidence = isExpected ? [NO_EFFECT] : linesAt('evidence', 'harm');
   const other: Oriented = oriented === 'swapped' ? 'asIs' : 'swapped';
