@@ -75,6 +75,8 @@ function badOf(counts: Counts, oriented: Oriented): Counts {
 /** The mixes differ when shares are apart by this much in total variation, and not by chance. */
 const MIX_DISTANCE = 0.05;
 const MIX_P = 0.001;
+/** A mix of which stable has hardly seen a part is known to a factor of ten at best: it is for a person. */
+const GUESS_SE = 1;
 /** Segments with fewer stable units than this are pooled. */
 const LEAST_SEGMENT = 20;
 
@@ -91,7 +93,9 @@ export function mixFactor(window: Sides<readonly Part[]>, totals: Sides<Parts>, 
   const stable = meanRate(window.stable, rates);
   if (canary === null || stable === null || stable === 0) return CONCURRENT;
   const variance = relativeVariance(window.canary, canary, rates) - 1 / Math.max(rates.all.x, 0.5);
-  return { times: canary / stable, se: Math.sqrt(Math.max(0, variance)) };
+  const guessed = sum(window.canary.map((part) => (rates.bySegment.has(part.key) ? 0 : part.n)));
+  const isGuess = guessed > MIX_DISTANCE * sum(window.canary.map((part) => part.n));
+  return { times: canary / stable, se: Math.hypot(Math.sqrt(Math.max(0, variance)), isGuess ? GUESS_SE : 0) };
 }
 
 /** Chi-square of a two-row table over segments, and the distance of its rows. */

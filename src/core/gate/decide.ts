@@ -138,8 +138,9 @@ function chooseFirst(look: Look, order: OrderStanding): Verdict {
   }
   const blindness = blindHold(look, voting);
   if (blindness !== null) return open('hold', blindness);
-  // Told of a mismatch, a person may still promote; the other faults end by themselves.
-  const isOverruled = look.fault?.kind === 'sample_ratio' && order.kind === 'stands';
+  // Told of a mismatch, or of an incident that may never end, a person may still promote; the other faults end by themselves.
+  const mayBeOverruled = look.fault?.kind === 'sample_ratio' || look.fault?.kind === 'shared_incident';
+  const isOverruled = mayBeOverruled && order.kind === 'stands';
   if (look.fault !== null && !isOverruled) return open('hold', look.fault.kind);
   if (isHeld(look)) return { kind: 'hold', reason: 'person_hold', until: state.personHold?.until ?? null };
 

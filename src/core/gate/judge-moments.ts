@@ -3,7 +3,7 @@ import { type MomentsState, NO_SUMS } from './check-state.ts';
 import type { Finding, JudgeContext } from './finding.ts';
 import { estimatesOf, plusSides } from './moments.ts';
 import { LEAST_UNITS, type Stratum } from './moments-evidence.ts';
-import { logSafetyOf, logTrailingOf, safeStrata, stageSums } from './moments-state.ts';
+import { logOppositeOf, logSafetyOf, logTrailingOf, safeStrata, stageSums } from './moments-state.ts';
 import { outcomeOf } from './outcome.ts';
 import type { Moments } from './sample.ts';
 import type { Sides } from './share-counts.ts';
@@ -22,6 +22,7 @@ export function judgeMoments(check: Check, state: MomentsState, context: JudgeCo
       trailing: trailingValues(check, trailing, stage, context),
       trailingLog: logTrailingOf(check, trailing, { beta: stage.beta, settings: context.settings }),
       harmLog: state.peak,
+      oppositeLog: logOppositeOf(check, state, context.settings),
       safetyLog: logSafetyOf(check, state, context.margin, context.settings),
       recent: state.trailing.map((window) => ({ canary: window.canary.n, stable: window.stable.n })),
       tooCoarse: false,

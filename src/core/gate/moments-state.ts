@@ -163,6 +163,17 @@ function harmContrasts(check: Check, settings: GateSettings): readonly Contrast[
   return edges === null ? null : contrastsOf(edges.evidence, check, 'harm');
 }
 
+/** For an expected change, ln E that the value went the other way; nothing for any other check. */
+export function logOppositeOf(check: Check, state: MomentsState, settings: GateSettings): number {
+  if (check.intent !== 'expect_change') return LOG_FLOOR;
+  const contrast: Contrast = { worse: check.worse === 'increase' ? 1 : -1, times: 1, plus: 0 };
+  return logMomentsEvidence('harm', strataOf(check, state), [contrast], {
+    measure: check.measure,
+    alpha: settings.alphaHold,
+    expectedUnits: EXPECTED_UNITS,
+  });
+}
+
 /** Stable before the rollout, as a stage that closed before the first. */
 function pastOf({ before }: MomentsState): Sides<Moments> {
   return { canary: NO_MOMENTS, stable: before };

@@ -86,11 +86,14 @@ describe.each(KINDS)('%s', (kind) => {
 });
 
 describe('a person’s promotion', () => {
-  test('stands over a sample-ratio mismatch, of which they were told', () => {
-    const verdict = { kind: 'promote', reason: 'person_promoted', by: 'bob', detail: null };
-    expect(decided('sample_ratio', 'clear', { order: PROMOTE })).toMatchObject(verdict);
-    expect(decided('sample_ratio', 'ambiguous', { order: PROMOTE })).toMatchObject(verdict);
-  });
+  test.each(['sample_ratio', 'shared_incident'] as const)(
+    'stands over %s, of which they were told',
+    (kind) => {
+      const verdict = { kind: 'promote', reason: 'person_promoted', by: 'bob', detail: null };
+      expect(decided(kind, 'clear', { order: PROMOTE })).toMatchObject(verdict);
+      expect(decided(kind, 'ambiguous', { order: PROMOTE })).toMatchObject(verdict);
+    },
+  );
 
   test('over one still does not stand over a breach, before the minimum, or while held', () => {
     const over = (seen: Situation, state: Partial<RolloutState>) =>
@@ -100,7 +103,7 @@ describe('a person’s promotion', () => {
     expect(over('clear', { personHold: PERSON_HOLD })).toBe('hold');
   });
 
-  test.each(KINDS.filter((kind) => kind !== 'sample_ratio'))(
+  test.each(KINDS.filter((kind) => kind !== 'sample_ratio' && kind !== 'shared_incident'))(
     'does not stand over %s, and is refused in so many words',
     (kind) => {
       const decision = decided(kind, 'clear', { order: PROMOTE });
