@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { formatDuration } from '../core/duration.ts';
-import type { Check, Line } from '../core/plan/check.ts';
-import { checkName } from '../core/plan/check.ts';
+import { type EvidenceMode, modeOf } from '../core/gate/settings.ts';
+import { type Check, checkName, type Line } from '../core/plan/check.ts';
 import { formatExposure, formatLadder } from '../core/plan/ladder.ts';
 import { formatLine } from '../core/plan/line-text.ts';
 import type { Planned } from '../core/plan/merge.ts';
@@ -18,7 +18,9 @@ export function planText({ plan, faults }: Planned): readonly string[] {
     `  risk      ${plan.risk}${plan.riskReasons.length === 0 ? '' : `: ${plan.riskReasons.map(unstopped).join('; ')}`}`,
     `  way back  ${wayBack(plan.rollbackSafe)}`,
     '  checks',
-    ...plan.checks.flatMap(checkText),
+    ...plan.checks.filter((check) => check.intent !== 'watch').flatMap(checkText),
+    ...watchText(plan.checks),
+    ...evidenceNote(plan),
     ...section(
       'cannot be seen',
       plan.unobservable.map((entry) => `${entry.what}: ${entry.why}`),
@@ -35,6 +37,32 @@ export function planText({ plan, faults }: Planned): readonly string[] {
     ...section('cannot start', faults),
   ];
 }
+
+/** Watches may hold and are never needed for promoting: one line for all of them. */
+function watchText(checks: readonly Check[]): readonly string[] {
+  const watches = checks.filter((check) => check.intent === 'watch');
+  const texts = watches.map(({ hold, ...check }) =>
+    hold === null
+      ? checkName(check)
+      : `${checkName(check)} (${formatLine(hold, check.measure, check.worse)})`,
+  );
+  return texts.length === 0 ? [] : [`    holds on  ${texts.join(', ')}; not needed for promoting`];
+}
+
+/** What the mode means where it is not the usual one: what it was measured to do on the benchmark's worlds. */
+function evidenceNote({ settings }: Planned['plan']): readonly string[] {
+  const mode = modeOf(settings);
+  return mode === 'standard' ? [] : [`  evidence  ${mode}: ${MODE_TEXT[mode]} (docs/benchmarks.md)`];
+}
+
+const MODE_TEXT: Readonly<Record<Exclude<EvidenceMode, 'standard'>, string>> = {
+  strict:
+    'a rollback needs evidence against the rollback line itself, and seldom comes before a person is asked',
+  cautious: 'harm is measured from the hold line: slower, with fewer rollbacks of releases just over it',
+  fast: 'harm is measured from no effect: quicker, and releases within the hold line are held more often',
+  literal:
+    'estimates alone call a breach: of good releases about three in ten were held for a person at 20,000 requests/min and more than half at 2,000',
+};
 
 function ladderNote(plan: Planned['plan']): readonly string[] {
   const note =
@@ -139,19 +167,29 @@ export function planJson({ plan, faults }: Planned): object {
       exposure: formatExposure(stage.exposure),
       hold: formatDuration(stage.holdMs),
     })),
-    checks: plan.checks.map((check) => ({
-      signalKind: check.signal,
-      intent: check.intent,
-      direction: check.intent === 'expect_change' ? opposite(check.worse) : check.worse,
-      severity: check.severity,
-      compare: (check.hold ?? check.rollback)?.compare ?? null,
-      hold: check.hold === null ? null : formatLine(check.hold, check.measure, check.worse),
-      rollback: check.rollback === null ? null : formatLine(check.rollback, check.measure, check.worse),
-      flags: check.flags,
-      why: check.why,
-      evidence: check.provenance.flatMap((line) => line.evidence),
-      source: check.provenance[0]?.source ?? 'policy',
-    })),
+    checks: plan.checks
+      .filter((check) => check.intent !== 'watch')
+      .map((check) => ({
+        signalKind: check.signal,
+        intent: check.intent,
+        direction: check.intent === 'expect_change' ? opposite(check.worse) : check.worse,
+        severity: check.severity,
+        compare: (check.hold ?? check.rollback)?.compare ?? null,
+        hold: check.hold === null ? null : formatLine(check.hold, check.measure, check.worse),
+        rollback: check.rollback === null ? null : formatLine(check.rollback, check.measure, check.worse),
+        flags: check.flags,
+        why: check.why,
+        evidence: check.provenance.flatMap((line) => line.evidence),
+        source: check.provenance[0]?.source ?? 'policy',
+      })),
+    watches: plan.checks
+      .filter((check) => check.intent === 'watch')
+      .map((check) => ({
+        signalKind: check.signal,
+        against: check.against?.kind ?? 'stable',
+        hold: check.hold === null ? null : formatLine(check.hold, check.measure, check.worse),
+      })),
+    evidence: modeOf(plan.settings),
     dropped: plan.dropped,
     unobservable: plan.unobservable,
     questions: plan.questions,

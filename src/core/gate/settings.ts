@@ -43,6 +43,12 @@ const KAPPAS: Readonly<Record<EvidenceMode, number>> = {
   literal: 0.5,
 };
 
+/** The mode that settings were made for. */
+export function modeOf({ kappa, isLiteral }: Pick<GateSettings, 'kappa' | 'isLiteral'>): EvidenceMode {
+  if (isLiteral === true) return 'literal';
+  return EVIDENCE_MODES.find((mode) => mode !== 'literal' && KAPPAS[mode] === kappa) ?? 'standard';
+}
+
 /** Time between looks in production. */
 export const TICK_MS = 15_000;
 
