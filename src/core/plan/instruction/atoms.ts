@@ -26,10 +26,14 @@ const PATTERNS = {
   clock:
     /(?:\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}(?::\d{2})?)?|\d{1,2}[:.]?\d{0,2} ?(?:[ap]m|[ap]\.m\.)(?![a-z])|\d{1,2}:\d{2}(?::\d{2})?)/iy,
   status: /(?:[1-5]xxs?|(?:4\d\d|5\d\d)s)(?![a-z0-9])/iy,
-  digits: /\d+(?:,\d+){0,6}(?:\.\d+)?/y,
+  digits: /(?:\d+(?:,\d+){0,6}(?:\.\d+)?|\.\d+)/y,
   word: /[\p{L}_][\p{L}\p{M}\p{N}_]*(?:['’][\p{L}]+|[./:-][\p{L}\p{N}_]+){0,6}/uy,
   odd: /\p{N}+/uy,
 } as const;
+
+/** "eu-west-1", "us-central1", "europe-west4": places of the large clouds. */
+export const CLOUD_REGION =
+  /^(?:af|ap|asia|australia|ca|cn|eu|europe|il|me|mx|northamerica|sa|southamerica|us)(?:-gov)?-(?:north|south|east|west|central|northeast|northwest|southeast|southwest)-?\d{1,2}[a-z]?$/;
 
 const ITEM = /(?:[-*+•–]\s+|(\d{1,2})[.)]\s+)/y;
 const HEADING = /#{1,6}\s+/y;
@@ -56,7 +60,7 @@ const SIGNS: ReadonlyMap<string, string> = new Map(
     '％': '%',
     '×': 'x',
     '<': 'under',
-    '≤': 'at most',
+    '≤': 'max',
     '±': '±',
     '~': 'about',
     '≈': 'about',
@@ -169,6 +173,7 @@ function firstPart(word: string): string {
   if (name.includes('_') || namedMetric(name) !== null || ['and/or', 'a/b', 'blue/green'].includes(name))
     return word;
   if (/^p\d{2}\.\d{1,2}$/.test(name)) return word;
+  if (CLOUD_REGION.test(name)) return word;
   const joined = /^[^./:]+/.exec(word)?.[0] ?? word;
   if (/-v?\d+$/i.test(joined)) return joined;
   return /^[^-]+/.exec(joined)?.[0] ?? joined;
@@ -187,7 +192,7 @@ function signAtom(text: string, from: number): Atom {
   }
   const pair = text.slice(from, from + 2);
   if (pair === '>=') return { kind: 'mark', mark: 'greater', text: pair, from, to: from + 2 };
-  if (pair === '<=') return { kind: 'word', text: pair, word: 'at most', from, to: from + 2 };
+  if (pair === '<=') return { kind: 'word', text: pair, word: 'max', from, to: from + 2 };
   const code = text.codePointAt(from) ?? 0;
   const sign = String.fromCodePoint(code);
   const word = SIGNS.get(sign);

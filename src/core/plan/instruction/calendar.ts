@@ -77,10 +77,11 @@ export function readStart(clause: Clause): Reading | null {
   const isNegated =
     tokens.some((token) => roleOf(token) === 'not') || tie.some((token) => isWord(token, 'no'));
   const isBefore = tie.some((token) => roleOf(token) === 'before');
-  const isAfter = tie.some(
-    (token) => ['after', 'on'].includes(roleOf(token) ?? '') || isWord(token, 'at', 'from'),
-  );
+  const isAfter =
+    (tie.length === 0 && moment.kind === 'time') ||
+    tie.some((token) => ['after', 'on'].includes(roleOf(token) ?? '') || isWord(token, 'at', 'from'));
   if (
+    tokens.filter((token) => roleOf(token) === 'not').length > 1 ||
     isNegated !== isBefore ||
     (!isBefore && !isAfter) ||
     tokens.some((token) => isTooMuch(token) || roleOf(token) === 'only')

@@ -13,6 +13,8 @@ export interface Clause {
   /** The phrase with the lead in front of it, for whoever has to report the clause. */
   readonly words: string;
   readonly isHeading: boolean;
+  /** Its sentence ends in a question mark, so it orders nothing. */
+  readonly isAsked: boolean;
   readonly source: string;
 }
 
@@ -57,6 +59,7 @@ export function toClauses(sentences: readonly Sentence[], source: string): reado
         phrase,
         words,
         isHeading: sentence.isHeading,
+        isAsked: source[sentence.tokens.at(-1)?.from ?? 0] === '?',
         source,
       });
     }
@@ -138,11 +141,14 @@ function startsClause(tokens: readonly Token[], at: number, seen: Seen): boolean
   const isJoined = isJoint(tokens[at - 1]) || (isJoint(tokens[at - 2]) && isFiller(tokens[at - 1]));
   // "1% → 100%, 15 minutes each, error rate must stay below 1%"
   if (token.kind === 'metric') return isJoined && !seen.hasCondition && !seen.hasOrder && !seen.hasMetric;
+  if (isJoined && opensAside(tokens, at)) return true;
   const role = roleOf(token);
   if (role === null) return false;
   const isComplete = seen.isTested && seen.hasOrder;
   if (CONNECTIVES.has(role)) return isJoined && isComplete && !isDangling(tokens, at);
   if (!HEADS.has(role)) return false;
+  // "hold if A or not B" goes on with its condition.
+  if (role === 'not' && roleOf(tokens[at - 1]) === 'or') return false;
   if (role === 'act') {
     if (sharesOrder(tokens, at)) return false;
     return seen.hasCondition ? isComplete : isJoined && !isTrailingOrder(tokens, at);
@@ -153,6 +159,20 @@ function startsClause(tokens: readonly Token[], at: number, seen: Seen): boolean
     return isJoined && isComplete && isWord(token, 'keep', 'ensure', 'make sure', 'limit', 'cap');
   if (seen.hasCondition) return isJoined && seen.isTested && (seen.hasOrder || role !== 'go');
   return isJoined;
+}
+
+/** The longest line that may hang on a ladder, in tokens. */
+const MAX_ASIDE = 12;
+
+/** "…, with a 5% holdback", "…, weekdays only": a line of its own behind a ladder. */
+function opensAside(tokens: readonly Token[], at: number): boolean {
+  const token = tokens[at];
+  const near = tokens.slice(at, at + MAX_ASIDE);
+  const end = near.findIndex(isJoint);
+  const rest = end === -1 ? near : near.slice(0, end);
+  if (isWord(token, 'with')) return rest.some((other) => roleOf(other) === 'holdback');
+  const isPlace = token?.kind === 'time' || roleOf(token) === 'calendar';
+  return isPlace && roleOf(rest.findLast((other) => other.kind !== 'mark')) === 'only';
 }
 
 /** "hold and ping me": nothing is measured between the two orders. */

@@ -32,7 +32,10 @@ export interface Setting {
  * A percentage of something that is itself read in percent has two readings when it is a difference: points, or percent of
  * its own value. Those become a question, and no rule. A level ("is above 2%") has one reading and is absolute.
  */
-export function judge(comparison: Comparison, metric: Metric, setting: Setting): Judged {
+export function judge(judged: Comparison, metric: Metric, setting: Setting): Judged {
+  const comparison = pointed(judged, metric);
+  if (comparison === null)
+    return ask(setting, `which way is the bad one for ${metric}, up or down? Write “rises” or “falls”.`);
   const direction = directionOf(comparison, metric, setting);
   if (direction === null) return { kind: 'refused' };
   const measured = measure(comparison, metric, setting);
@@ -50,6 +53,16 @@ export function judge(comparison: Comparison, metric: Metric, setting: Setting):
     ? `“${setting.phrase}”: this acts when ${metric} is ${direction} the line, though ${metric} going ${usual} it is the bad direction. Is it meant?`
     : null;
   return { kind: 'rule', rule: { metric, compare, value, against, direction, unit }, doubt };
+}
+
+/** "worse" and "faster" pointed the way they mean for this metric; null where nobody but its owner can say. */
+function pointed(comparison: Comparison, metric: Metric): Comparison | null {
+  if (comparison.quality === null || (comparison.side !== 'above' && comparison.side !== 'below'))
+    return comparison;
+  const { worse } = factsOf(metric);
+  if (worse === 'either') return null;
+  const isUp = (worse === 'increase') === (comparison.quality === 'worse');
+  return { ...comparison, side: isUp ? 'above' : 'below' };
 }
 
 function directionOf(
@@ -91,9 +104,14 @@ function measure(comparison: Comparison, metric: Metric, setting: Setting): Meas
   if (value === null) return { kind: 'refused' };
   switch (value.kind) {
     case 'times':
-      return { kind: 'measured', compare: 'times', value: value.value, unit: 'times' };
+      return isCounted(comparison, metric)
+        ? ask(
+            setting,
+            `is that a figure of ${value.value}, or ${value.value} times what stable has? Write “exceeds ${value.value}” or “${value.value} times stable”.`,
+          )
+        : { kind: 'measured', compare: 'times', value: value.value, unit: 'times' };
     case 'points':
-      return factsOf(metric).isPercent
+      return factsOf(metric).isPercent || metric.startsWith('custom:')
         ? { kind: 'measured', compare: 'points', value: value.value, unit: 'points' }
         : ask(setting, `${metric} is not read in percent, so it has no points. Which unit is meant?`);
     case 'percent':
@@ -106,6 +124,13 @@ function measure(comparison: Comparison, metric: Metric, setting: Setting): Meas
   }
 }
 
+/** "restart more than 3 times": of what is counted or read off, that may be a figure. */
+function isCounted(comparison: Comparison, metric: Metric): boolean {
+  const { shape } = factsOf(metric);
+  const isFigure = metric.startsWith('custom:') || shape === 'level' || shape === 'count';
+  return isFigure && comparison.against === null && !comparison.isDifference;
+}
+
 function measurePercent(comparison: Comparison, value: number, metric: Metric, setting: Setting): Measured {
   const { isPercent, shape } = factsOf(metric);
   const percent: Measured = { kind: 'measured', compare: 'percent', value, unit: 'percent' };
@@ -115,6 +140,14 @@ function measurePercent(comparison: Comparison, value: number, metric: Metric, s
       : { kind: 'measured', compare: 'times', value: value / 100, unit: 'times' };
   }
   if (comparison.isRelative) return percent;
+  if (comparison.isNoWorse && comparison.against === null && !comparison.isDifference && isPercent) {
+    const usually = factsOf(metric).worse === 'decrease' ? 'below' : 'above';
+    return ask(
+      setting,
+      `is ${value}% the level that ${metric} must not be ${usually}, ${value} points ${usually} stable, or ${value} percent ${usually} it? ` +
+        `Write “${usually} ${value}%”, “${value} points ${usually} stable” or “${value} percent relative”.`,
+    );
+  }
   if (comparison.isDifference || comparison.isNoWorse) {
     if (comparison.isOutright && isPercent)
       return { kind: 'measured', compare: 'points', value, unit: 'points' };

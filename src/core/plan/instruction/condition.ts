@@ -1,3 +1,4 @@
+import { isElsewhere } from './foreign.ts';
 import { afterArticles, isValue, type Sides, sidesOf, type Value } from './sides.ts';
 import {
   type Against,
@@ -100,8 +101,8 @@ function piecesOf(tokens: readonly Token[]): readonly Piece[] {
     if (isJoint && isComplete && tokens.slice(at + 1).some(isValued))
       pieces.push({ joint: token, tokens: [] });
     else if (isJoint && last.tokens.length === 0 && last.joint !== null) {
-      pieces[pieces.length - 1] = { joint: isMark(last.joint, 'comma') ? token : last.joint, tokens: [] };
-      if (roleOf(token) === 'if') last.tokens.push(token);
+      const tokens = roleOf(token) === 'if' ? [token] : [];
+      pieces[pieces.length - 1] = { joint: isMark(last.joint, 'comma') ? token : last.joint, tokens };
     } else last.tokens.push(token);
   });
   return pieces.filter((piece) => piece.tokens.some((token) => token.kind !== 'mark'));
@@ -134,6 +135,7 @@ function readPiece(
     ),
   );
   if (againsts.size > 1) return null;
+  if (isAboutStable(body)) return null;
   const [against] = againsts;
   const factor =
     factors[0]?.kind === 'word' && factors[0].sense.role === 'factor' ? factors[0].sense.value : null;
@@ -153,6 +155,47 @@ function readPiece(
     sustained: sustained?.find((token) => token.kind === 'duration') ?? null,
   };
 }
+
+/** "stable has 2 points more errors than the canary": the other fleet is what is watched, and no rule watches it. */
+function isAboutStable(body: readonly Token[]): boolean {
+  const at = body.findIndex((token) => roleOf(token) === 'against');
+  const compared = body.findIndex(
+    (token) => COMPARING.has(roleOf(token) ?? 'plain') || isMark(token, 'greater') || isWord(token, 'more'),
+  );
+  const before = body.slice(0, Math.max(0, at));
+  const named = before.findLast((token) => roleOf(token) !== 'the');
+  const isCompared = isWord(
+    named,
+    ...[
+      'to',
+      'with',
+      'than',
+      'versus',
+      'vs',
+      'against',
+      'against the',
+      'compared to',
+      'compared with',
+      'relative to',
+      'in comparison with',
+    ],
+    ...['in comparison to', 'as compared to', 'as compared with', 'as'],
+  );
+  const hasCanary = before.some((token) => isWord(token, ...CANARY));
+  return at !== -1 && at < compared && !isCompared && !hasCanary;
+}
+
+const CANARY = [
+  'canary',
+  'canaries',
+  "canary's",
+  'candidate',
+  'new version',
+  'new code',
+  'new release',
+  'new one',
+  'new build',
+];
 
 /** The metrics a piece speaks of: named ones, "it", or those of the clause before. */
 function subjectOf(tokens: readonly Token[], topic: Topic | null, source: string, claims: Set<Token>) {
@@ -207,6 +250,7 @@ function customRuns(tokens: readonly Token[]): readonly (readonly Token[])[] {
       roleOf(previous) === 'in';
     if (
       name.some((token) => roleOf(token) === 'strange') &&
+      !name.some((token) => isForeign(token) || isWord(token, ...VERBS)) &&
       isUnbroken(name) &&
       name.length <= 6 &&
       isSubject &&
@@ -215,6 +259,30 @@ function customRuns(tokens: readonly Token[]): readonly (readonly Token[])[] {
       runs.push(name);
   }
   return runs;
+}
+
+/** "checkout takes", "pods restart": a subject and its verb name no metric. */
+const VERBS = [
+  ...[
+    'take',
+    'takes',
+    'taking',
+    'restart',
+    'fail',
+    'fails',
+    'failing',
+    'crash',
+    'complain',
+    'complains',
+    'fire',
+    'fires',
+  ],
+  ...['respond', 'responds', 'cost', 'costs', 'lose', 'loses', 'happen', 'happens', 'occur', 'occurs'],
+];
+
+/** "se error rate supera il" is no name. */
+function isForeign(token: Token): boolean {
+  return token.kind === 'word' && token.sense.role === 'strange' && isElsewhere(token.word);
 }
 
 /** No word of an order was taken out from between these. */

@@ -5,37 +5,38 @@ export function contradictions(rules: readonly InstructionRule[], lines: readonl
   return [...ruleConflicts(rules), ...repeats(lines), ...windowConflicts(lines)];
 }
 
+/** Two lines of one metric already ask; more than these would only ask the same again. */
+const MAX_COMPARED = 20;
+
 function ruleConflicts(rules: readonly InstructionRule[]): readonly string[] {
-  return rules.flatMap((a, at) =>
-    rules.slice(at + 1).flatMap((b) => {
-      if (!isSameLine(a, b) || a.action === 'notify' || b.action === 'notify') return [];
-      if (a.action === b.action) {
-        return a.value === b.value
-          ? []
-          : [
-              `“${a.phrase}” and “${b.phrase}” give ${a.metric} two lines for ${a.action}, ${a.value} and ${b.value} ${a.unit}. Which one is meant?`,
-            ];
-      }
-      const [hold, rollback] = a.action === 'hold' ? [a, b] : [b, a];
-      const isCrossed =
-        hold.direction === 'below' ? rollback.value >= hold.value : rollback.value <= hold.value;
-      return isCrossed
-        ? [
-            `${a.metric} would roll back at ${rollback.value} ${rollback.unit} and hold only at ${hold.value} ${hold.unit}, so the hold could never come first. Are they the wrong way round?`,
-          ]
-        : [];
-    }),
-  );
+  const acting = rules.filter((rule) => rule.action !== 'notify');
+  const groups = [...Map.groupBy(acting, lineOf).values()];
+  return groups.flatMap((group) => {
+    const compared = group.slice(0, MAX_COMPARED);
+    return compared.flatMap((a, at) => compared.slice(at + 1).flatMap((b) => conflictOf(a, b)));
+  });
 }
 
-function isSameLine(a: InstructionRule, b: InstructionRule): boolean {
-  return (
-    a.metric === b.metric &&
-    a.compare === b.compare &&
-    a.against === b.against &&
-    a.direction === b.direction &&
-    a.unit === b.unit
-  );
+function conflictOf(a: InstructionRule, b: InstructionRule): readonly string[] {
+  if (a.action === b.action) {
+    return a.value === b.value
+      ? []
+      : [
+          `“${a.phrase}” and “${b.phrase}” give ${a.metric} two lines for ${a.action}, ${a.value} and ${b.value} ${a.unit}. Which one is meant?`,
+        ];
+  }
+  const [hold, rollback] = a.action === 'hold' ? [a, b] : [b, a];
+  const isCrossed = hold.direction === 'below' ? rollback.value >= hold.value : rollback.value <= hold.value;
+  return isCrossed
+    ? [
+        `${a.metric} would roll back at ${rollback.value} ${rollback.unit} and hold only at ${hold.value} ${hold.unit}, so the hold could never come first. Are they the wrong way round?`,
+      ]
+    : [];
+}
+
+/** What has to agree before two values can be set side by side. */
+function lineOf({ metric, compare, against, direction, unit }: InstructionRule): string {
+  return [metric, compare, against, direction, unit].join(' ');
 }
 
 /** A holdback or a start that is given twice with different words. */
@@ -52,10 +53,10 @@ function repeats(lines: readonly Line[]): readonly string[] {
 
 function windowConflicts(lines: readonly Line[]): readonly string[] {
   const windows = lines.filter((line) => line.kind === 'window');
-  return windows.flatMap((a, at) =>
-    windows
-      .slice(at + 1)
-      .filter((b) => a.allow !== b.allow && a.when.toLowerCase() === b.when.toLowerCase())
-      .map((b) => `“${a.phrase}” and “${b.phrase}” allow and forbid the same time. Which one is meant?`),
-  );
+  return [...Map.groupBy(windows, ({ when }) => when.toLowerCase()).values()].flatMap((group) => {
+    const [allowed, barred] = [group.find(({ allow }) => allow), group.find(({ allow }) => !allow)];
+    return allowed === undefined || barred === undefined
+      ? []
+      : [`“${allowed.phrase}” and “${barred.phrase}” allow and forbid the same time. Which one is meant?`];
+  });
 }

@@ -1,3 +1,4 @@
+import type { Clause } from './clause.ts';
 import type { Line } from './line.ts';
 import type { Around, Segment } from './segment.ts';
 import { isWord, roleOf, type Token } from './token.ts';
@@ -10,7 +11,8 @@ export function readGrowth(segment: Segment, { claims, clause, head }: Around): 
     if (!(factor.sense.value > 1)) return null;
     claims.add(factor);
     const bounds = growthBounds(segment, claims);
-    return [...bounds.from, { kind: 'grow', factor: factor.sense.value, phrase }, ...bounds.until];
+    const line: Line = { kind: 'grow', factor: factor.sense.value, phrase };
+    return [...bounds.from, line, ...bounds.until, ...onceOrAgain(factor.word, head, clause)];
   }
   const isListed = head.filter((token) => token.kind === 'percent').length > 1 && !head.some(isBound);
   if (isListed && segment.some((token) => isWord(token, 'stages of', 'steps of', 'increments of', 'step of')))
@@ -19,6 +21,7 @@ export function readGrowth(segment: Segment, { claims, clause, head }: Around): 
     (token, at) => (token.kind === 'percent' || token.kind === 'points') && isStep(segment, at),
   );
   if (step?.kind !== 'percent' && step?.kind !== 'points') return null;
+  if (isMore(segment) && !isRepeated('', head, clause)) return null;
   for (const token of segment) {
     const role = roleOf(token);
     if (role === 'change' || role === 'by' || role === 'in' || role === 'equal') claims.add(token);
@@ -27,6 +30,34 @@ export function readGrowth(segment: Segment, { claims, clause, head }: Around): 
   const bounds = growthBounds(segment, claims);
   const isSure = step.kind === 'points' || !head.some((token) => roleOf(token) === 'by');
   return [...bounds.from, { kind: 'add', points: step.value, isSure, phrase }, ...bounds.until];
+}
+
+/** "20% more": without a word that repeats it, it happens once, and that is no growth. */
+function isMore(segment: Segment): boolean {
+  return segment.some((token) => isWord(token, 'more'));
+}
+
+/** "double after an hour" may happen once or again and again. */
+function onceOrAgain(word: string, head: readonly Token[], clause: Clause): readonly Line[] {
+  if (isRepeated(word, head, clause)) return [];
+  return [
+    {
+      kind: 'question',
+      text: `“${clause.phrase}”: does “${word}” happen once, or at every stage until the end?`,
+    },
+  ];
+}
+
+function isRepeated(word: string, head: readonly Token[], { source }: Clause): boolean {
+  return (
+    word.endsWith('ing') ||
+    word === 'doubles again' ||
+    head.some(
+      (token) =>
+        ['each', 'until'].includes(roleOf(token) ?? '') ||
+        (token.kind === 'duration' && source.slice(token.from, token.to).toLowerCase().endsWith('ly')),
+    )
+  );
 }
 
 /** A word that sets the start or the end of a growth, so that a second percentage is no list. */
@@ -56,6 +87,7 @@ function growthBounds(
     if (token.kind !== 'percent' || isStep(segment, at)) return;
     const before = segment[at - 1];
     const isStart = isWord(before, 'from', 'at', 'with') || roleOf(before) === 'begin';
+    if (token.value > 100) return;
     if (roleOf(before) === 'until' || isWord(before, 'to')) {
       claims.add(token);
       if (before !== undefined) claims.add(before);

@@ -29,6 +29,8 @@ export function readLadder(clause: Clause, before: readonly Line[]): Reading | n
   const parts = partsOf(clause);
   const head = parts.head.filter((token) => !clause.lead.includes(token));
   if (head.some((token) => FOREIGN.has(roleOf(token) ?? 'plain') || token.kind === 'metric')) return null;
+  // "5% plus beta" is one stage of two audiences, which no ladder has.
+  if (head.some((token) => isWord(token, 'plus'))) return null;
   const isDwellOrder = parts.connective === null;
   if (head.some((token) => roleOf(token) === 'act') && !(isDwellOrder && isDwell(head))) return null;
   const claims = new Set<Token>();
@@ -41,6 +43,8 @@ export function readLadder(clause: Clause, before: readonly Line[]): Reading | n
     if (isTie(head, at, claims) || isOrdinal(head, at, before)) claims.add(token);
   });
   for (const token of leadingObject(head)) claims.add(token);
+  if (head.some((token) => token.kind === 'word' && GRADUAL.test(token.word)))
+    lines.push({ kind: 'gradual', phrase: clause.phrase });
   return { lines, claims };
 }
 
@@ -73,7 +77,12 @@ function isLadder(head: readonly Token[], lines: readonly Line[], before: readon
       line.kind === 'hold-each' ||
       (line.kind === 'rung' && line.holdMs !== null),
   );
-  return hasVerb || isList || rungs > 1 || (rungs > 0 && (hasHold || follows)) || (follows && hasHold);
+  const isAtOnce =
+    rungs === 1 &&
+    head.some((token) => isWord(token, 'at once', 'all at once', 'straight away', 'right away'));
+  return (
+    isAtOnce || hasVerb || isList || rungs > 1 || (rungs > 0 && (hasHold || follows)) || (follows && hasHold)
+  );
 }
 
 /** Small words that belong to a ladder once its stages are read: "it", "for everyone", "in stages of", "1/10/100". */
@@ -82,7 +91,8 @@ function isTie(head: readonly Token[], at: number, claims: ReadonlySet<Token>): 
   if (isMark(token, 'greater', 'slash') || isOnward(head, at)) return true;
   const next = head.slice(at + 1).find((other) => !['the', 'plain', 'noun'].includes(roleOf(other) ?? ''));
   const role = roleOf(token);
-  if (role === 'in') return roleOf(next) === 'step';
+  if (role === 'in') return roleOf(next) === 'step' || next?.kind === 'audience';
+  if (role === 'on') return next?.kind === 'percent';
   if (role === 'for') return next !== undefined && claims.has(next);
   return role === 'it' || role === 'later';
 }
@@ -120,6 +130,8 @@ function readSegment(segment: Segment, around: Around): readonly Line[] {
   if (duration === undefined || durations.length > 1) return [...lines, ...rungs];
   const at = segment.indexOf(duration);
   const phrase = around.clause.phrase;
+  const spread = spreadAt(segment, at, around);
+  if (spread !== null) return [...lines, ...rungs, spread];
   for (const token of holdWords(segment, at)) claims.add(token);
   claims.add(duration);
   if (isEach(segment, at) || growth !== null) {
@@ -161,6 +173,23 @@ function isEach(segment: Segment, at: number): boolean {
   );
 }
 
+/** "over three days", "over two weeks with longer holds": the time of the whole ladder. */
+function spreadAt(segment: Segment, at: number, { claims, head, clause }: Around): Line | null {
+  const duration = segment[at];
+  const before = segment[at - 1];
+  const after = segment[at + 1];
+  const isSpread = roleOf(before) === 'total' || isWord(before, 'over');
+  if (duration?.kind !== 'duration' || (!isSpread && roleOf(after) !== 'total')) return null;
+  const longer = head.filter((token) => roleOf(token) === 'lengthen');
+  for (const token of [duration, isSpread ? before : after, ...longer])
+    if (token !== undefined) claims.add(token);
+  return { kind: 'spread', ms: duration.ms, isLonger: longer.length > 0, phrase: clause.phrase };
+}
+
+/** Words that promise stages on the way. */
+const GRADUAL =
+  /^(?:gradual|gradually|slowly|progressively|ramp|ramps|ramping|ramp up|ramp it up|bit by bit|step by step|stage by stage)$/;
+
 /** The prepositions that tie a duration to its stage. */
 function holdWords(segment: Segment, at: number): readonly Token[] {
   const tied: Token[] = [];
@@ -168,7 +197,7 @@ function holdWords(segment: Segment, at: number): readonly Token[] {
     const token = segment[index];
     if (
       token === undefined ||
-      !['for', 'after', 'the', 'plain', 'stage', 'each'].includes(roleOf(token) ?? '')
+      !['for', 'after', 'in', 'the', 'plain', 'stage', 'each'].includes(roleOf(token) ?? '')
     )
       break;
     tied.push(token);

@@ -1,11 +1,18 @@
 import { type Clause, MAX_CLAUSE_TOKENS } from './clause.ts';
+import { isElsewhere } from './foreign.ts';
 import type { Line, Reader } from './line.ts';
+import { revokes } from './revoking.ts';
 import { isWord, type Role, roleOf, type Token, weightOf } from './token.ts';
+import { questionAbout } from './wording.ts';
 
 /** What all clauses came to: the lines that were read, and the words that were not. */
 export interface Ledger {
   readonly lines: readonly Line[];
   readonly unread: readonly string[];
+  /** What to ask about some of what was not read. */
+  readonly questions: readonly string[];
+  /** The words each line came from. */
+  readonly phrases: ReadonlyMap<Line, string>;
 }
 
 /** Readers that have a clause to themselves, tried in order, and those that may share one ("double … if …"). */
@@ -24,26 +31,41 @@ export interface Readers {
 export function keepLedger(clauses: readonly Clause[], readers: Readers): Ledger {
   const lines: Line[] = [];
   const unread: string[] = [];
+  const phrases = new Map<Line, string>();
+  const questions = new Set<string>();
+  const leave = (clause: Clause) => {
+    unread.push(clause.words);
+    const question = questionAbout(clause);
+    if (question !== null) questions.add(question);
+  };
   let isTainted = false;
   for (const clause of clauses) {
     isTainted ||= clause.tokens.some(
       (token) => roleOf(token) === 'inject' || isSpeaker(token, clause.source),
     );
     if (isTainted) {
-      unread.push(clause.words);
+      leave(clause);
       continue;
     }
     const read = readWhole(clause, lines, readers);
-    if (read === null) unread.push(clause.words);
-    else lines.push(...read);
+    if (read === null) leave(clause);
+    else {
+      lines.push(...read);
+      for (const line of read) phrases.set(line, clause.words);
+    }
   }
-  return { lines, unread: [...new Set(unread)].filter((phrase) => phrase !== '') };
+  return {
+    lines,
+    unread: [...new Set(unread)].filter((phrase) => phrase !== ''),
+    questions: [...questions],
+    phrases,
+  };
 }
 
 /** The lines of a clause; empty for prose that bears nothing; null when it has to be reported. */
 function readWhole(clause: Clause, before: readonly Line[], readers: Readers): readonly Line[] | null {
   if (!clause.tokens.some((token) => bears(token, clause.tokens))) return isProse(clause) ? [] : null;
-  if (clause.tokens.length > MAX_CLAUSE_TOKENS) return null;
+  if (clause.tokens.length > MAX_CLAUSE_TOKENS || clause.isAsked) return null;
   const claims = new Set<Token>();
   const lines: Line[] = [];
   for (const [at, read] of [...readers.alone, ...readers.together].entries()) {
@@ -81,14 +103,6 @@ function isVersion(word: string): boolean {
   return /^(?:[a-z-]{1,40}-)?v\d{1,6}$/.test(word);
 }
 
-/** Words that English does not have and its neighbours use in every sentence. */
-const ELSEWHERE: ReadonlySet<string> = new Set(
-  (
-    'le la les un une des du et en est sur pour avec dans si der die das und ist mit bei wenn nicht auf von el los las para por con que si het een niet ' +
-    'naar als og til ikke och att il lo gli di che per se non ou nous vous mais aux au den dem zu em um uma os as dos da na no'
-  ).split(' '),
-);
-
 const EXCEPTING: ReadonlySet<Role> = new Set([
   'turn',
   'not',
@@ -105,13 +119,14 @@ const EXCEPTING: ReadonlySet<Role> = new Set([
 function isProse({ tokens, isHeading }: Clause): boolean {
   // "Except in Germany." turns the sentence before it, and that one is already read.
   const first = tokens.find(
-    (token) => token.kind === 'word' && !['and', 'plain', 'the'].includes(roleOf(token) ?? ''),
+    (token) => token.kind === 'word' && !['and', 'or', 'then', 'plain', 'the'].includes(roleOf(token) ?? ''),
   );
   if (first !== undefined && EXCEPTING.has(roleOf(first) ?? 'plain')) return false;
+  if (revokes(tokens)) return false;
   const words = tokens.filter((token) => token.kind === 'word');
   const strange = words.filter((token) => roleOf(token) === 'strange');
   if (strange.some((token) => token.kind === 'word' && /[^\x20-\x7e]/.test(token.word))) return false;
-  const foreign = strange.filter((token) => token.kind === 'word' && ELSEWHERE.has(token.word)).length;
+  const foreign = strange.filter((token) => token.kind === 'word' && isElsewhere(token.word)).length;
   if (foreign > 0 && strange.length > 1) return false;
   const isShortHeading = isHeading && words.length <= 6;
   return isShortHeading || words.length === 0 || (words.length - strange.length) * 4 >= words.length;

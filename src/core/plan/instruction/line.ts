@@ -26,6 +26,10 @@ export type Line =
   | { readonly kind: 'add'; readonly points: number; readonly isSure: boolean; readonly phrase: string }
   | { readonly kind: 'until'; readonly percent: number }
   | { readonly kind: 'count'; readonly stages: number; readonly isEqual: boolean; readonly phrase: string }
+  /** The time of the whole ladder. */
+  | { readonly kind: 'spread'; readonly ms: number; readonly isLonger: boolean; readonly phrase: string }
+  /** The words promise stages on the way. */
+  | { readonly kind: 'gradual'; readonly phrase: string }
   | { readonly kind: 'rule'; readonly rule: InstructionRule }
   /** The last measured thing, for "it" and "either metric". `isPlain` is a level such as "is above 2%". */
   | {

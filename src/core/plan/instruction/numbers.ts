@@ -33,7 +33,7 @@ const EVERYONE: ReadonlySet<string> = new Set(
   (
     'everyone|everybody|all users|all traffic|all customers|all requests|all the users|all the traffic|all of the traffic|all of them users|all our users|all of our users|' +
     'the whole fleet|whole fleet|the entire fleet|entire fleet|full traffic|full rollout|general availability|ga|the rest|the remainder|' +
-    'the world|all of production|full exposure|the whole user base|all our customers|all the rest|the full fleet|full fleet|the entire user base'
+    'the world|everywhere|the lot|the whole lot|all in|all of production|full exposure|the whole user base|all our customers|all the rest|the full fleet|full fleet|the entire user base'
   ).split('|'),
 );
 

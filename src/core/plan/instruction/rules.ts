@@ -27,6 +27,7 @@ export function readRules(clause: Clause, before: readonly Line[]): Reading | nu
   const order = orderOf(clause);
   if (order === null) return null;
   const topic = before.findLast((line): line is Topic => line.kind === 'topic') ?? null;
+  if (order.condition.some(isStageWord)) return null;
   const claims = new Set<Token>(order.claims);
   const condition = readCondition(order.condition, topic, clause.source, claims);
   if (condition === null) return null;
@@ -47,6 +48,14 @@ export function readRules(clause: Clause, before: readonly Line[]): Reading | nu
     lines.push(...read);
   }
   return { lines, claims };
+}
+
+/** "from the first stage", "at the next step": a stage inside a condition narrows it, and a rule has no place for that. */
+function isStageWord(token: Token): boolean {
+  return (
+    (roleOf(token) === 'stage' && !isWord(token, 'level', 'minimum', 'interval', 'intervals')) ||
+    (roleOf(token) === 'step' && !isWord(token, 'more'))
+  );
 }
 
 function comparisonLines(comparison: Comparison, order: Order, topic: Topic | null): readonly Line[] | null {
@@ -129,7 +138,7 @@ function actOrder(clause: Clause, parts: Parts, acts: readonly Token[]): Order |
     claims: [
       ...acts,
       ...(parts.connective === null ? afterActs(clause.tokens, acts) : [parts.connective]),
-      ...objectWords(head),
+      ...objectWords(head).filter((token) => !isWord(token, ...OTHER_OBJECTS)),
       ...recipients(head),
     ],
   };
@@ -188,6 +197,20 @@ function requirement(clause: Clause): Order | null {
     claims: [],
   };
 }
+
+/** What a rollback of traffic does not roll back. */
+const OTHER_OBJECTS = [
+  'database',
+  'db',
+  'schema',
+  'migration',
+  'migrations',
+  'data',
+  'table',
+  'tables',
+  'config',
+  'infrastructure',
+];
 
 const DEMANDING_NOTS = [
   'must not',

@@ -12,6 +12,10 @@ export function rungsOf(segment: Segment, { percents, claims }: Around): readonl
       claims.add(token);
       return;
     }
+    // "20% more" and "another 20%" are added to what was there.
+    if (token.kind === 'percent' && isAdded(segment, at)) return;
+    // "Give 5% to beta and 10% to everyone": a share goes to somebody, and no second stage is meant.
+    if (isGivenTo(segment, at)) return;
     // "5% of beta users" is not two stages: a second exposure has to be reached by "to".
     if (exposure === null || (rungs.length > 0 && !isWord(segment[at - 1], 'to', 'up to'))) return;
     claims.add(token);
@@ -77,4 +81,22 @@ export function isCounter(head: readonly Token[], at: number): boolean {
   return (
     ['stage', 'step'].includes(roleOf(head[at - 1]) ?? '') && isMark(head[at + 1], 'colon', 'other', 'dash')
   );
+}
+
+function isAdded(segment: Segment, at: number): boolean {
+  const before = segment[at - 1];
+  return (
+    isWord(segment[at + 1], 'more') || isWord(before, 'another', 'further', 'additional', 'extra', 'more')
+  );
+}
+
+/** "give 10% to everyone", "5% to beta": what "to" leads to here is a receiver and not the next stage. */
+function isGivenTo(segment: Segment, at: number): boolean {
+  const token = segment[at];
+  const isReceiver = token?.kind === 'audience' || (token?.kind === 'percent' && token.isEveryone);
+  if (!isReceiver || !isWord(segment[at - 1], 'to') || segment[at - 2]?.kind !== 'percent') return false;
+  const isGiving = segment.some((other) =>
+    isWord(other, 'give', 'gives', 'send', 'sends', 'serve', 'serves', 'expose'),
+  );
+  return token.kind === 'audience' || isGiving;
 }

@@ -18,6 +18,8 @@ export interface Sides {
   readonly isDifference: boolean;
   /** "110% of stable": the percentage is a ratio. */
   readonly isRatio: boolean;
+  /** "worse", "slower", "degrades": which way that is depends on the metric. `better` is "faster". */
+  readonly quality: 'worse' | 'better' | null;
 }
 
 /**
@@ -29,9 +31,7 @@ export function sidesOf(tokens: readonly Token[], { value, factor, hasAgainst }:
     token.kind === 'word' && token.sense.role === 'region' ? [{ ...token.sense, at }] : [],
   );
   const isGreater = tokens.some((token) => isMark(token, 'greater'));
-  const changes = tokens.flatMap((token, at) =>
-    token.kind === 'word' && token.sense.role === 'change' ? [{ side: token.sense.side, at }] : [],
-  );
+  const changes = changesOf(tokens);
   const bys = tokens.flatMap((token) =>
     token.kind === 'word' && token.sense.role === 'by' ? [token.sense] : [],
   );
@@ -73,6 +73,7 @@ export function sidesOf(tokens: readonly Token[], { value, factor, hasAgainst }:
   const isCeiling =
     value?.kind === 'points' && side === 'below' && changes.length + bys.length === 0 && !hasAgainst;
   return {
+    quality: qualityOf(tokens, places.length > 0),
     side: isCeiling ? 'above' : (side ?? null),
     isNegated: (nots + (isLess || isCeiling ? 1 : 0)) % 2 === 1,
     isNoWorse: hasRole(tokens, 'no-worse'),
@@ -90,4 +91,36 @@ export function afterArticles(tokens: readonly Token[], at: number): Token | und
   let next = at + 1;
   while (['the', 'plain', 'noun'].includes(roleOf(tokens[next]) ?? '')) next += 1;
   return tokens[next];
+}
+
+/** Verbs of change and their places: "rises", "lower", and the "more" of "2% more errors". */
+function changesOf(
+  tokens: readonly Token[],
+): readonly { readonly side: 'above' | 'below' | 'outside'; readonly at: number }[] {
+  return tokens.flatMap((token, at) =>
+    token.kind === 'word' && token.sense.role === 'change'
+      ? [{ side: token.sense.side, at }]
+      : isWord(token, 'more') && isDifferent(tokens[at - 1])
+        ? [{ side: 'above' as const, at }]
+        : [],
+  );
+}
+
+/** "2% more errors" is a difference; "more than 2%" is none. */
+function isDifferent(token: Token | undefined): boolean {
+  return token !== undefined && (token.kind === 'percent' || token.kind === 'points');
+}
+
+const WORSE =
+  /^(?:worse|or worse|gets worse|worsens?|worsening|degrad(?:e|es|ed|ation)|regress(?:es|ion)?|slower|slow(?:s)? down|slowdown)$/;
+
+/** Words that judge and do not point. Beside a place ("worse than 3 points below") the place points. */
+function qualityOf(tokens: readonly Token[], isPlaced: boolean): Sides['quality'] {
+  const words = tokens.flatMap((token) =>
+    token.kind === 'word' && ['change', 'region'].includes(token.sense.role) ? [token.word] : [],
+  );
+  const judging = words.filter((word) => WORSE.test(word) || word === 'faster');
+  const isPointed = isPlaced && words.some((word) => /^(?:above|over|below|under)$/.test(word));
+  if (judging.length === 0 || isPointed) return null;
+  return judging.includes('faster') ? 'better' : 'worse';
 }

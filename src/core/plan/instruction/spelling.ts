@@ -1,3 +1,4 @@
+import { isElsewhere } from './foreign.ts';
 import { metricPhrases } from './metrics.ts';
 import { phrases } from './vocabulary.ts';
 
@@ -15,8 +16,20 @@ const MEASURES =
   'everyone everybody hourly daily weekly internal employees staff enterprise users customers region cluster market country ' +
   'judgement judgment instructions previous ignore developer system prompt';
 
+/** Ordinals and fractions stand one slip from a number that is not theirs: "fifth" is no "fifty". */
+const ORDINALS =
+  'first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth fifths sixths sevenths eighths ninths tenths twentieth hundredth';
+
+/** A slip between two of these changes an amount, so it is mended only where no other word is as near. */
+const NUMBERS: ReadonlySet<string> = new Set(
+  (
+    'three seven eight eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty ' +
+    'sixty seventy eighty ninety hundred thousand quarter half twice double triple'
+  ).split(' '),
+);
+
 const KNOWN: ReadonlySet<string> = new Set(
-  [...phrases(), ...metricPhrases(), MEASURES].flatMap((phrase) => phrase.split(' ')),
+  [...phrases(), ...metricPhrases(), MEASURES, ORDINALS].flatMap((phrase) => phrase.split(' ')),
 );
 
 /** Long known words by first letter and length: a slip of the finger seldom hits the first letter. */
@@ -30,12 +43,19 @@ const NEAR: ReadonlyMap<string, readonly string[]> = Map.groupBy(
  * words whose neighbours disagree stay as they are.
  */
 export function correctSpelling(word: string): string {
-  if (KNOWN.has(word) || word.length < MIN_LENGTH || word.length > MAX_LENGTH || !/^[a-z]+$/.test(word))
+  if (
+    KNOWN.has(word) ||
+    isElsewhere(word) ||
+    word.length < MIN_LENGTH ||
+    word.length > MAX_LENGTH ||
+    !/^[a-z]+$/.test(word)
+  )
     return word;
   const near = [-1, 0, 1]
     .flatMap((longer) => NEAR.get(`${word[0]}${word.length + longer}`) ?? [])
     .filter((known) => isOneSlip(word, known));
   const [first] = near;
+  if (near.length > 1 && near.some((known) => NUMBERS.has(known))) return word;
   return first !== undefined && near.every((known) => known.slice(0, 4) === first.slice(0, 4)) ? first : word;
 }
 

@@ -43,6 +43,7 @@ export function assembleLadder(lines: readonly Line[]): {
   grow(build);
   const counts = lines.filter((line) => line.kind === 'count');
   for (const count of counts) applyCount(build, count);
+  askWhole(build, lines);
   askLastHold(build, lines);
   shareHolds(build, lines);
   faults(build);
@@ -143,6 +144,37 @@ function applyCount(build: Build, count: Line & { readonly kind: 'count' }): voi
       `“${count.phrase}” says ${count.stages} stages, and ${stages.length} can be told from the words. Which ones are meant?`,
     );
   }
+}
+
+/** A time for the whole ladder, and a ramp with nothing on the way: both need stages that only a person can name. */
+function askWhole(build: Build, lines: readonly Line[]): void {
+  const { stages, questions } = build;
+  for (const line of lines) {
+    if (line.kind === 'gradual' && stages.length === 1)
+      questions.push(
+        `“${line.phrase}” names one stage, ${formatExposure((stages[0] as Stage).exposure)}, and none on the way. Which stages come before it, or is it reached at once?`,
+      );
+    if (line.kind === 'spread') questions.push(spreadQuestion(line, stages.length));
+  }
+}
+
+function spreadQuestion(line: Line & { readonly kind: 'spread' }, count: number): string {
+  const whole = formatDuration(line.ms);
+  if (count === 0) return `“${line.phrase}”: ${whole} for which stages?`;
+  const opening = `“${line.phrase}” gives ${whole} to the whole ladder of ${count} ${count === 1 ? 'stage' : 'stages'}.`;
+  if (count === 1)
+    return `${opening} Is ${whole} the hold of that stage, or are there stages on the way to it?`;
+  const [each, before] = [inMinutes(line.ms / count), inMinutes(line.ms / (count - 1))];
+  if (!line.isLonger)
+    return `${opening} Is that ${each} for each of the ${count}, or ${before} for each of the ${count - 1} before the last?`;
+  const first = line.ms / (2 ** (count - 1) - 1);
+  const doubled = Array.from({ length: count - 1 }, (_, at) => inMinutes(first * 2 ** at)).join(', ');
+  return `${opening} How long is each? Every hold twice the one before it would be ${doubled}; equal holds would be ${before} each.`;
+}
+
+/** A length of time to the nearest minute, no shorter than one. */
+function inMinutes(ms: number): string {
+  return formatDuration(Math.max(1, Math.round(ms / 60_000)) * 60_000);
 }
 
 /** "1% → 10% → 100%, 15 minutes": the last stage seldom needs a hold, so a lone one there is more likely everyone's. */

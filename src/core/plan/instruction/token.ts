@@ -38,6 +38,7 @@ export type SimpleRole =
   | 'equal'
   | 'until'
   | 'total'
+  | 'lengthen'
   /** Connectives. */
   | 'if'
   | 'unless'

@@ -25,7 +25,7 @@ const ORDERS: readonly Entry[] = [
     'ask|asks|asking|check with|check in with|confirm with|get approval|get my approval|require approval|requires approval|' +
       'require my approval|require manual approval|manual approval|approval|approve|approves|sign off|signoff|sign it off|needs approval|' +
       'wait for me|wait for approval|wait for my approval|wait for my ok|wait for my go ahead|wait for a go ahead|my go ahead|' +
-      'needs my approval|needs my ok|need my approval|need my ok|human approval|require sign off|get sign off|check with me',
+      'needs my approval|needs my ok|need my approval|need my ok|human approval|require sign off|get sign off|check with me|human sign off|manual sign off|manual approval',
   ),
   say(
     'delegate',
@@ -33,7 +33,8 @@ const ORDERS: readonly Entry[] = [
       'as you see fit|as you like|as you think best|whatever you think|what you think|your call|up to you|you decide|common sense|' +
       'use common sense|looks good|look good|looks bad|look bad|looks off|looks wrong|look wrong|feels right|seems fine|seems ok|' +
       'looks fine|look fine|looks ok|goes wrong|go wrong|when ready|if needed|if necessary|as appropriate|where appropriate|when appropriate|' +
-      'as needed|be sensible|be reasonable',
+      'as needed|be sensible|be reasonable|never mind|nevermind|scratch that|scratch it|strike that|take that back|take it back|just kidding|only kidding|' +
+      'on second thoughts|on second thought|forget that|forget it|i meant|i mean|correction|make that|not really|only joking',
   ),
   say(
     'inject',
@@ -49,6 +50,11 @@ const ORDERS: readonly Entry[] = [
       'ignore|ignores|ignoring|disregard|regardless|no matter|no checks|without checks|turn off',
   ),
 ];
+
+/** What the later stages get more of; it needs a number that only a person can give. */
+const LENGTHEN =
+  'longer holds|with longer holds|longer holds at the end|longer holds later|longer holds at higher percentages|longer holds towards the end|' +
+  'holding longer each time|holding longer at each stage|longer soaks|longer bakes|longer soak times|longer bake times|longer stages|longer holds as it grows';
 
 const LADDER: readonly Entry[] = [
   say(
@@ -94,12 +100,13 @@ const LADDER: readonly Entry[] = [
     'stage|stages|rung|rungs|phase|phases|ladder|plan|schedule|exposure|exposures|hop|hops|level|wave|waves|batch|batches|' +
       'interval|intervals|bake time|soak time|hold time|dwell time|minimum',
   ),
-  say('each', 'each|every|per|between|in between|apart|all stages|all steps|both stages'),
+  say('each', 'apiece|each|every|per|between|in between|apart|all stages|all steps|both stages'),
   say('equal', 'equal|even|equally sized|equal sized|evenly sized'),
   say(
     'until',
     'until|till|til|untill|up to|all the way to|until it reaches|until we reach|until you reach|until reaching|until we hit|until it hits|stopping at',
   ),
+  say('lengthen', LENGTHEN),
   say('total', 'over the course of|over a period of|spread over|spread across|across|in total'),
   say(
     'healthy',
@@ -195,7 +202,7 @@ const CONDITIONS: readonly Entry[] = [
   ],
   [
     { role: 'against', against: 'previous_stage' },
-    'previous stage|prior stage|last stage|preceding stage|stage before|stage before it|previous step|prior step|last step|previous rung|previous phase|earlier stage|previous one',
+    'previous stage|prior stage|last stage|preceding stage|stage before|stage before it|from stage to stage|stage to stage|stage over stage|stage on stage|from step to step|step to step|previous step|prior step|last step|previous rung|previous phase|earlier stage|previous one',
   ],
   [
     { role: 'against', against: 'ab_prediction' },
@@ -231,7 +238,7 @@ const CALENDAR: readonly Entry[] = [
     'calendar',
     'business hours|office hours|working hours|work hours|business days|working days|peak hours|peak|off peak|night|nights|nighttime|overnight|evening|' +
       'evenings|morning|mornings|afternoon|afternoons|holiday|holidays|bank holidays|public holidays|christmas|easter|thanksgiving|black friday|cyber monday|' +
-      'new year|end of month|month end|end of quarter|quarter end|code freeze|release freeze|change freeze|lunch|lunchtime|the day|daytime|day time|core hours|season|tomorrow|today|tonight|next week|next month',
+      'last week of the quarter|last week of each quarter|last week of every quarter|last week of the month|last day of the month|last day of the quarter|first week of the month|new year|end of month|month end|end of quarter|quarter end|code freeze|release freeze|change freeze|lunch|lunchtime|the day|daytime|day time|core hours|season|tomorrow|today|tonight|next week|next month',
   ),
   say(
     'avoid',
@@ -246,7 +253,7 @@ const TURNS = say(
     'otherwise|else|off|none|nobody|nothing|anything|something|everything|things|stuff|refrain|refrains|prevent|prevents|forbid|forbids|forbidden|' +
     'refuse|refuses|deny|cancel|cancels|about|around|roughly|approximately|approx|nearly|almost|maybe|perhaps|possibly|probably|might|could|some|most|' +
     'many|few|several|alone|hardly|barely|seldom|rarely|anyone|someone|neither|false|fake|joke|not yet|abort|aborts|bail|bail out|' +
-    'yesterday|last week|last month|wherever|combined|sum|total of|average of',
+    'old|previously|formerly|yesterday|last week|last month|wherever|combined|sum|total of|average of',
 );
 
 const PLAIN: readonly Entry[] = [
@@ -261,13 +268,13 @@ const PLAIN: readonly Entry[] = [
   ),
   say(
     'plain',
-    'take it slow|take it slowly|take it easy|slow|permanent|gradual|as high|as high as|as slow|as slow as|as many as|as much as|as bad|as bad as|another|to|of|with|at|from|as|is|are|be|been|being|was|were|than|then|will|would|can|may|we|i|us|me|you|he|she|anyone|' +
+    'at any stage|in any stage|at any point|at any time|take it slow|take it slowly|take it easy|slow|permanent|gradual|as high|as high as|as slow|as slow as|as many as|as much as|as bad|as bad as|another|to|of|with|at|from|as|is|are|be|been|being|was|were|than|then|will|would|can|may|we|i|us|me|you|he|she|anyone|' +
       'please|kindly|also|so|thus|automatically|automatic|immediately|instantly|promptly|quickly|slowly|gradually|progressively|carefully|cautiously|safely|' +
       'smoothly|always|again|still|already|first|second|initially|at all|the way|out|through|behind|via|using|use|uses|here|there|it is|' +
       "it's|which|who|whose|what|how|has|have|had|having|get|gets|got|getting|let|lets|let's|see|sees|show|shows|shown|want|wants|like|" +
       'ever|own|overall|whole|full|live|real|same|such|very|too|well|now|soon|straight|directly|fully|successful|successfully|compared|compare|comparison|relative to|against the|versus|vs|' +
       'compared to|compared with|in comparison to|in comparison with|as compared to|as compared with|against|incoming|total|hello|hi|thanks|thank|because|since|' +
-      'important|careful|risky|safe|small|big|large|old|good|great|simple|gentle|progressive|standing|instruction|instructions|rule|rules|guardrails|guardrail|checks|check|' +
+      'important|careful|risky|safe|small|big|large|good|great|simple|gentle|progressive|standing|instruction|instructions|rule|rules|guardrails|guardrail|checks|check|' +
       'steady|rollback plan|rollout plan|standard|default|normal|usual|page|seen|given|set|sets|goal|makes|make|made|change to|observed|measured|found|becomes|become|turns|seems|respectively|comes|come|point where|additionally|moreover|further|furthermore|place|state|online|work|works|working|ok|okay|sure|note|context|' +
       "that's|we'll|i'd|i'll|we're|you'll|they're|canary's|there's|time|both sides|side|currently|recently|kept safe|whether|blue/green|blue green",
   ),

@@ -1,4 +1,4 @@
-import { type Atom, isTightDash, scanAtoms } from './atoms.ts';
+import { type Atom, CLOUD_REGION, isTightDash, scanAtoms } from './atoms.ts';
 import { atQuantile, metricPhrases, namedMetric, spokenMetric } from './metrics.ts';
 import { quantityAt } from './numbers.ts';
 import { correctSpelling } from './spelling.ts';
@@ -202,6 +202,8 @@ function audienceAt(
 function loneWord(word: string, span: { from: number; to: number }): Token {
   const metric = namedMetric(word);
   if (metric !== null) return { kind: 'metric', metric, isAssumed: false, ...span };
+  if (CLOUD_REGION.test(word) || /^(?:ring|tier|cohort|cluster)-?\d{1,3}$/.test(word))
+    return { kind: 'audience', name: word, ...span };
   const quantile = quantileOf(word);
   if (quantile !== null) return { kind: 'quantile', value: quantile, ...span };
   return { kind: 'word', word, sense: { role: 'strange' }, ...span };

@@ -1,0 +1,107 @@
+/** How teams write ladders. The notation is that of `instruction-phrasings.ts`. */
+export const LADDER_PHRASINGS: readonly (readonly [text: string, meaning: string])[] = [
+  // Ladders: arrows, commas, words.
+  ['1% for ten minutes, ten percent for an hour, then everyone', 'ladder 1%@10m 10%@1h 100%'],
+  ['1 → 10 → 50 → 100 %, bake half an hour each', 'ladder 1%@30m 10%@30m 50%@30m 100%@30m'],
+  ['Canary on 5 per cent for 45 mins, half the fleet for 2 hrs, then the lot.', 'ladder 5%@45m 50%@2h 100%'],
+  ['1% (15 min) -> 5% (15 min) -> 25% (1 hr) -> 100%', 'ladder 1%@15m 5%@15m 25%@1h 100%'],
+  ['1%, 5%, 20%, 50%, 100% — 30m apiece', 'ladder 1%@30m 5%@30m 20%@30m 50%@30m 100%@30m'],
+  ['5% => 50% => 100%; 1h between steps', 'ladder 5%@1h 50%@1h 100%@1h'],
+  ['Ramp: 2%, 20%, 100%. Wait 40 minutes at each.', 'ladder 2%@40m 20%@40m 100%@40m'],
+  ['Go 5/25/50/100, two hours each', 'ladder 5%@2h 25%@2h 50%@2h 100%@2h'],
+  ['start small: 1% for a day. then 10% for a day. then all users.', 'ladder 1%@1d 10%@1d 100%'],
+  [
+    'One per cent, then five, then twenty-five, then a hundred per cent, an hour each',
+    'ladder 1%@1h 5%@1h 25%@1h 100%@1h',
+  ],
+  ['Ship to half of users for a day and then to everyone', 'ladder 50%@1d 100%'],
+  [
+    'a tenth of traffic for 1 hour, a quarter for 2 hours, half for 4 hours, everybody after that',
+    'ladder 10%@1h 25%@2h 50%@4h 100%',
+  ],
+  ['5% now, everyone in three days', 'ladder 5%@3d 100%'],
+  ['10% today and 100% tomorrow', '!tomorrow'],
+  [
+    'Please double every half hour, starting at 1%.',
+    'ladder 1%@30m 2%@30m 4%@30m 8%@30m 16%@30m 32%@30m 64%@30m 100%@30m',
+  ],
+  ['start at 5 %, doubling hourly', 'ladder 5%@1h 10%@1h 20%@1h 40%@1h 80%@1h 100%@1h'],
+  [
+    'Begin at 10% and double every two hours until everyone has it',
+    'ladder 10%@2h 20%@2h 40%@2h 80%@2h 100%@2h',
+  ],
+  ['Begin at 3%, triple it daily up to 81%, then go to 100%', 'ladder 3%@1d 9%@1d 27%@1d 81%@1d 100%@1d'],
+  ['Start with 20% and go up by 20 points every 30 min', 'ladder 20%@30m 40%@30m 60%@30m 80%@30m 100%@30m'],
+  ['Five equal steps, 20 minutes each', 'ladder 20%@20m 40%@20m 60%@20m 80%@20m 100%@20m'],
+  [
+    '1% → 10% → 50% → 100% over three days',
+    'ladder 1% 10% 50% 100%; !18h for each of the 4, or 1d for each of the 3',
+  ],
+  ['Roll out 1%, 5%, 25%, 100% over two weeks with longer holds at the end', '!two weeks'],
+  [
+    '1% → 10% → 100% over two weeks, longer holds',
+    'ladder 1% 10% 100%; !112h, 224h; !equal holds would be 7d',
+  ],
+  ['Ramp gradually to 100%', 'ladder 100%; !none on the way'],
+  ['Roll out slowly', ''],
+  ['Ramp up over a week', '!a week'],
+  [
+    'ring0 for 1d, ring1 for 1d, ring2 for 2d, then everyone',
+    'ladder audience:ring0@1d audience:ring1@1d audience:ring2@2d 100%',
+  ],
+  [
+    'Ring 0 (1 day) → Ring 1 (2 days) → Ring 2 (3 days) → everyone',
+    'ladder audience:ring-0@1d audience:ring-1@2d audience:ring-2@3d 100%',
+  ],
+  ['dogfood for 24h, then 10% for 24h, then 100%', 'ladder audience:dogfood@1d 10%@1d 100%'],
+  [
+    'employees → beta testers → 5% → 50% → 100%, 4h each',
+    'ladder audience:employees@4h audience:beta@4h 5%@4h 50%@4h 100%@4h',
+  ],
+  [
+    'Free tier first for 2 days, then the pro tier for 2 days, then enterprise customers',
+    'ladder audience:free@2d audience:pro@2d audience:enterprise; !everyone',
+  ],
+  [
+    'Start in region eu-north-1 for 6 hours, then us-east-1 for 6 hours, then everywhere',
+    'ladder audience:eu-north-1@6h audience:us-east-1@6h 100%',
+  ],
+  [
+    'eu-west-1 → us-east-1 → everyone, 1 day each',
+    'ladder audience:eu-west-1@1d audience:us-east-1@1d 100%@1d',
+  ],
+  ['10% for 30m in region eu-west-1, then 100%', '!eu-west-1'],
+  ['Blue/green: switch to green after 30 minutes at 5%', '!30 minutes'],
+  ['Send 5% to green for an hour, then cut over to green', '!green'],
+  ['5% for 1h, 50% for 1h, then flip to green', 'ladder 5%@1h 50%@1h switch:green'],
+  [
+    'internal users for a day, 5% for a day, region us-west-2 for a day, everyone',
+    'ladder audience:internal@1d 5%@1d audience:us-west-2@1d 100%',
+  ],
+  [
+    '## Stages\n- internal: 1 day\n- 10 %: 2 days\n- 50 %: 2 days\n- 100 %',
+    'ladder audience:internal@1d 10%@2d 50%@2d 100%',
+  ],
+  ['1. internal users, 1h\n2. 5 percent, 1h\n3. 100 percent', 'ladder audience:internal@1h 5%@1h 100%'],
+  ['**Ladder:** 5% → 25% → 100%\n\n**Hold:** 20 minutes per stage', 'ladder 5%@20m 25%@20m 100%@20m'],
+  ['| Stage | Hold |\n|---|---|\n| 5% | 1h |\n| 50% | 2h |\n| 100% | |', '!5%'],
+  [
+    'Stay at 5% for two hours before going to 50%, and stay there for four hours before 100%.',
+    '!stay there for four hours',
+  ],
+  [
+    'Let it bake at 1% for 90 minutes, then 20% for three hours, then go all in.',
+    'ladder 1%@90m 20%@3h 100%',
+  ],
+  ['Rollout 5%→25%→100%,15m each', 'ladder 5%@15m 25%@15m 100%@15m'],
+  ['advanse 5% -> 50% -> 100%, twenty minuets per stage', 'ladder 5%@20m 50%@20m 100%@20m'],
+  ['100% straight away please', 'ladder 100%'],
+  ['Everyone at once.', 'ladder 100%'],
+  ['5% for 10-15 minutes then 100%', '!10-15 minutes'],
+  ['5% for a bit, then 100%', '!a bit'],
+  ['0.1% for 1h, 1% for 1h, 10% for 1h, 100%', 'ladder 0.1%@1h 1%@1h 10%@1h 100%'],
+  ['Stop at 50% for a day, then 100%', '!50%'],
+  ['Never promote automatically past 50 %', 'ask before 50%'],
+  ['Never go beyond 25% without my approval', 'ask before 25%'],
+  ['Do not exceed 10% until Monday', '!10%'],
+];
