@@ -77,6 +77,8 @@ const MIX_DISTANCE = 0.05;
 const MIX_P = 0.001;
 /** A mix of which stable has hardly seen a part is known to a factor of ten at best: it is for a person. */
 const GUESS_SE = 1;
+/** Worse known than this is not known at all. */
+const MOST_SE = 3;
 /** Segments with fewer stable units than this are pooled. */
 const LEAST_SEGMENT = 20;
 
@@ -95,7 +97,8 @@ export function mixFactor(window: Sides<readonly Part[]>, totals: Sides<Parts>, 
   const variance = relativeVariance(window.canary, canary, rates) - 1 / Math.max(rates.all.x, 0.5);
   const guessed = sum(window.canary.map((part) => (rates.bySegment.has(part.key) ? 0 : part.n)));
   const isGuess = guessed > MIX_DISTANCE * sum(window.canary.map((part) => part.n));
-  return { times: canary / stable, se: Math.hypot(Math.sqrt(Math.max(0, variance)), isGuess ? GUESS_SE : 0) };
+  const se = Math.hypot(Math.sqrt(Math.max(0, variance)), isGuess ? GUESS_SE : 0);
+  return { times: canary / stable, se: Math.min(se, MOST_SE) };
 }
 
 /** Chi-square of a two-row table over segments, and the distance of its rows. */
@@ -153,8 +156,9 @@ function countsOf(part: Part, rates: Rates): Counts {
   return rates.bySegment.get(part.key) ?? rates.pooled;
 }
 
+/** Half an event keeps a segment that showed none from turning the canary's whole mix into a rate of nothing. */
 function rateOf({ n, x }: Counts): number {
-  return n === 0 ? 0 : x / n;
+  return n === 0 ? 0 : Math.max(x, 0.5) / n;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -105,8 +105,21 @@ export interface Window {
 
 /** Why this window cannot be trusted as evidence of health, if so. An absolute check needs only the canary. */
 export function unusableIn(window: Window, needsStable: boolean): Sample | null {
-  if (window.canary.quality.unusable !== null) return window.canary;
-  return needsStable && window.stable.quality.unusable !== null ? window.stable : null;
+  const canary = unusable(window.canary);
+  if (canary !== null) return canary;
+  return needsStable ? unusable(window.stable) : null;
+}
+
+/** A sample that says nothing and names no reason is missing all the same. */
+function unusable(sample: Sample): Sample | null {
+  if (sample.quality.unusable !== null) return sample;
+  if (sample.stat !== null) return null;
+  const quality = {
+    ...sample.quality,
+    unusable: 'metric_missing' as const,
+    detail: `${sample.signal} has no reading`,
+  };
+  return { ...sample, quality };
 }
 
 export function seenAfter(state: Seen, window: Window, bad: Sample | null, canaryUnits: number): Seen {

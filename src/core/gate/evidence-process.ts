@@ -182,7 +182,7 @@ export function stepHarm(
       target === undefined
         ? (HARM_FACTORS[k - settings.targets.length] ?? NEAREST_TARGET) * allowed
         : Math.max(target.times * ls + target.plus, NEAREST_TARGET * allowed);
-    const step = logEvidence(counts.treated, counts.reference, line, { lc, ls }, settings.noise);
+    const step = finite(logEvidence(counts.treated, counts.reference, line, { lc, ls }, settings.noise));
     fromStart.push(floored((state.fromStart[k] ?? 0) + step));
     restarted.push(floored(logAdd(state.restarted[k] ?? LOG_FLOOR, logWeight) + step));
   }
@@ -232,7 +232,8 @@ export function stepSafety(
   return lcs.map((lc, k) => {
     // A line at or inside no effect leaves no room between: then only what is clearly better speaks for safety.
     const safe = { lc: lc < allowed ? lc : CLEARLY_BETTER * allowed, ls };
-    return floored((state[k] ?? 0) + logEvidence(counts.treated, counts.reference, line, safe, noise));
+    const step = finite(logEvidence(counts.treated, counts.reference, line, safe, noise));
+    return floored((state[k] ?? 0) + step);
   });
 }
 
@@ -246,6 +247,11 @@ function between(line: NullLine, ls: number, towardsLine: number): number {
   if (line.times === 0) return ls + (line.plus - ls) * towardsLine;
   if (line.plus === 0) return ls * line.times ** towardsLine;
   return ls + (line.times * ls + line.plus - ls) * towardsLine;
+}
+
+/** Evidence that is no number is none. */
+function finite(log: number): number {
+  return Number.isFinite(log) ? log : 0;
 }
 
 function floored(log: number): number {

@@ -326,7 +326,10 @@ function isPossible(stat: Stat): boolean {
       return (
         stat.counts.length === stat.bounds.length + 1 &&
         stat.counts.every((count) => count >= 0 && count <= Number.MAX_SAFE_INTEGER) &&
-        stat.bounds.every((bound, at) => Number.isFinite(bound) && bound > (stat.bounds[at - 1] ?? 0))
+        stat.bounds.every((bound, at) => Number.isFinite(bound) && bound > (stat.bounds[at - 1] ?? 0)) &&
+        (stat.segments ?? []).every(
+          ({ counts }) => counts.length === stat.counts.length && counts.every(isCount),
+        )
       );
     case 'level':
       return Number.isFinite(stat.value);
@@ -341,6 +344,10 @@ function arePartsWhole(stat: Extract<Stat, { kind: 'share' | 'count' }>): boolea
     const x = parts.reduce((sum, part) => sum + part.x, 0);
     return n === stat.n && x === stat.x && parts.every((part) => part.n >= 0 && part.x >= 0);
   });
+}
+
+function isCount(count: number): boolean {
+  return count >= 0 && count <= Number.MAX_SAFE_INTEGER;
 }
 
 function inconsistent(sample: Sample, detail: string): Sample {

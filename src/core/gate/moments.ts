@@ -77,8 +77,14 @@ export function arePossible({ n, y, yy, z, zz, yz }: Moments): boolean {
   if (!isWhole || !isBounded || yy < 0 || zz < 0) return false;
   if (n === 0) return [y, yy, z, zz, yz].every((sum) => sum === 0);
   const room = 1 + ROUNDING;
-  return y * y <= n * yy * room && z * z <= n * zz * room && yz * yz <= yy * zz * room;
+  // By roots: the square of a very small value is rounded to nothing, and its product with a large one is not.
+  const isWithin = (sum: number, a: number, b: number) =>
+    Math.abs(sum) <= Math.sqrt(a) * Math.sqrt(b) * room + UNDERFLOW;
+  return isWithin(y, n, yy) && isWithin(z, n, zz) && isWithin(yz, yy, zz);
 }
+
+/** Sums whose squares are too small for a number: nothing anybody measures. */
+const UNDERFLOW = 1e-140;
 
 /** A value of one side and the variance of that value (its squared standard error). */
 export interface Estimate {

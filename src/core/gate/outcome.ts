@@ -86,7 +86,8 @@ function verdict(check: Check, state: CheckState, judged: Judged, context: Judge
   const recent = pairOf(judged.trailing.canary, judged.trailing.baseline, check);
   const harmLog = context.settings.isLiteral === true ? literalHarm(check, judged, context) : judged.harmLog;
   const breach = breachOf(check, { ...judged, harmLog }, edges, context, { stage, recent });
-  if (breach !== null) return breach;
+  // One bad cluster explains an estimate; it never hides that nothing can be read.
+  if (breach !== null && (missing === null || breach[0] !== 'ambiguous')) return breach;
   if (missing !== null) return missing;
   if (judged.tooCoarse) return ['ambiguous', 'resolution_limited'];
   const isStageOver = stage !== null && isOver(edges.tight, check.worse, stage);

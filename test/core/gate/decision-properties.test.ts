@@ -10,6 +10,7 @@ import {
   findingOf,
   type Look,
   lastWith,
+  type Made,
   type Parted,
   planWith,
   series,
@@ -58,16 +59,23 @@ function worsened(stat: Stat | null, extra: number, part: number): Stat | null {
 
 describe('a canary with more bad events at the last look', () => {
   test('never gets a more permissive decision there', () => {
-    const worse = fc.record({ extra: fc.integer({ min: 1, max: 200 }), part: fc.nat(2), of: fc.subarray([...CHECKS], { minLength: 1 }) });
+    const worse = fc.record({
+      extra: fc.integer({ min: 1, max: 200 }),
+      part: fc.nat(2),
+      of: fc.subarray([...CHECKS], { minLength: 1 }),
+    });
     fc.assert(
       fc.property(scene, worse, (seen, { extra, part, of }) => {
         const signals = of.map(({ signal }) => signal);
-        const { plain, changed } = lastWith(planned(seen), windowsOf(seen.checks, seen.looks, seen.parted), (last) =>
-          last.map((one) =>
-            one.cohort === 'canary' && signals.includes(one.signal)
-              ? { ...one, stat: worsened(one.stat, extra, part) }
-              : one,
-          ),
+        const { plain, changed } = lastWith(
+          planned(seen),
+          windowsOf(seen.checks, seen.looks, seen.parted),
+          (last) =>
+            last.map((one) =>
+              one.cohort === 'canary' && signals.includes(one.signal)
+                ? { ...one, stat: worsened(one.stat, extra, part) }
+                : one,
+            ),
         );
         expect(rank(changed)).toBeLessThanOrEqual(rank(plain));
       }),
@@ -98,29 +106,50 @@ describe('another order', () => {
     };
   };
 
-  test('of checks, samples, segments and clusters changes no finding by a byte, and no decision', () => {
+  const told = ({ decision }: Made) => [decision.kind, decision.reason];
+  const findings = (made: readonly Made[], { checks }: Scene) =>
+    checks.map(({ id }) => made.map(({ decision }) => findingOf(decision, id)));
+
+  test('of checks and samples changes no finding by a byte, and no decision', () => {
     fc.assert(
       fc.property(scene, orders, (seen, order) => {
         const windows = windowsOf(seen.checks, seen.looks, seen.parted);
         const plain = decidedUntilOver(planned(seen), windows);
-        const checks = inOrder(seen.checks, order.checks);
         const other = decidedUntilOver(
-          planned({ ...seen, checks }),
-          windows.map((samples) => inOrder(samples, order.samples).map((one) => turned(one, order.parts))),
+          planned({ ...seen, checks: inOrder(seen.checks, order.checks) }),
+          windows.map((samples) => inOrder(samples, order.samples)),
         );
-        const told = ({ decision }: (typeof plain)[number]) => [decision.kind, decision.reason];
         expect(other.map(told)).toEqual(plain.map(told));
-        for (const [at, { decision }] of plain.entries()) {
-          for (const { id } of seen.checks) {
-            const [one, two] = [decision, other[at]?.decision ?? null].map((made) => findingOf(made, id));
-            expect(canonicalJson(two)).toBe(canonicalJson(one));
-          }
-        }
+        expect(canonicalJson(findings(other, seen))).toBe(canonicalJson(findings(plain, seen)));
       }),
-      { numRuns: 150 },
+      { numRuns: 200 },
+    );
+  });
+
+  // Sums over parts are of fractions, so their last digits depend on the order; what is stored keeps one order, and replays.
+  test('of segments and clusters changes no finding but in the last digits, and no decision', () => {
+    fc.assert(
+      fc.property(scene, orders, (seen, { parts }) => {
+        const windows = windowsOf(seen.checks, seen.looks, seen.parted);
+        const plain = decidedUntilOver(planned(seen), windows);
+        const other = decidedUntilOver(
+          planned(seen),
+          windows.map((samples) => samples.map((one) => turned(one, parts))),
+        );
+        expect(other.map(told)).toEqual(plain.map(told));
+        expect(rounded(findings(other, seen))).toBe(rounded(findings(plain, seen)));
+      }),
+      { numRuns: 200 },
     );
   });
 });
+
+/** As text, with every number to nine significant digits. */
+function rounded(value: unknown): string {
+  return JSON.stringify(value, (_, inner) =>
+    typeof inner === 'number' ? Number(inner.toPrecision(9)) : inner,
+  );
+}
 
 const UNUSABLE: readonly Unusable[] = [
   'first_read',
@@ -163,10 +192,14 @@ describe('a reply that is missing', () => {
         );
         // A look that reads nothing at all is not for reading: the engine makes one when a person orders something.
         if (why === 'absent' && cohorts.length === 2 && seen.checks.length === 1) return;
-        expect(MOVES_UP).not.toContain(changed.kind);
+        // A hot pod hides that nothing is read: see `decision-cases.test.ts`.
+        // At 100 % nobody is beside the canary, and nobody's reply is missed there.
+        const isNeeded = cohorts.includes('canary') || changed.stageIndex < seen.stages - 1;
+        if (isNeeded) expect(MOVES_UP).not.toContain(changed.kind);
         const [was, is] = [before, plain].map((made) => findingOf(made, of.id));
         const isNews =
-          is?.reason === 'canary_silent' || (is?.outcome.startsWith('breach') === true && is.outcome !== was?.outcome);
+          is?.reason === 'canary_silent' ||
+          (is?.outcome.startsWith('breach') === true && is.outcome !== was?.outcome);
         if (!isNews) expect(rank(changed)).toBeLessThanOrEqual(rank(plain));
       }),
       { numRuns: 400 },
@@ -186,7 +219,9 @@ function withCount(one: Sample, value: number, place: 'n' | 'x'): Sample {
 }
 
 function withBounds(one: Sample, bounds: readonly number[]): Sample {
-  return one.stat?.kind === 'histogram' ? { ...one, stat: { ...one.stat, bounds } } : withCount(one, Number.NaN, 'n');
+  return one.stat?.kind === 'histogram'
+    ? { ...one, stat: { ...one.stat, bounds } }
+    : withCount(one, Number.NaN, 'n');
 }
 
 /** Parts that do not add up; a histogram is given a bucket more than it has bounds for. */
@@ -198,19 +233,29 @@ function unbalanced(one: Sample): Sample {
 }
 
 function tooMany(one: Sample): Sample {
-  return one.stat?.kind === 'share' ? { ...one, stat: { ...one.stat, x: one.stat.n + 1 } } : withCount(one, -1, 'x');
+  return one.stat?.kind === 'share'
+    ? { ...one, stat: { ...one.stat, x: one.stat.n + 1 } }
+    : withCount(one, -1, 'x');
 }
 
 const corruption: fc.Arbitrary<Corruption> = fc.oneof(
   fc.tuple(fc.constantFrom(...IMPOSSIBLE), fc.constantFrom('n' as const, 'x' as const)).map(
     ([value, place]): Corruption =>
-      (one) => withCount(one, value, place),
+      (one) =>
+        withCount(one, value, place),
   ),
   fc
-    .constantFrom([10, 20, 40, 80, 160, 640], [10, 20, 40, 40, 160, 320], [20, 10, 40, 80, 160, 320], [10], [])
+    .constantFrom(
+      [10, 20, 40, 80, 160, 640],
+      [10, 20, 40, 40, 160, 320],
+      [20, 10, 40, 80, 160, 320],
+      [10],
+      [],
+    )
     .map(
       (bounds): Corruption =>
-        (one) => withBounds(one, bounds),
+        (one) =>
+          withBounds(one, bounds),
     ),
   fc.constantFrom<Corruption>(
     unbalanced,
@@ -228,27 +273,31 @@ const displaced = fc.constantFrom<Corruption>(
 );
 
 describe('a corrupted reply', () => {
+  const both: readonly Sample['cohort'][] = ['canary', 'stable'];
   const bad = fc.oneof(
-    fc.tuple(corruption, fc.constantFrom<Sample['cohort']>('canary', 'stable')).map(
-      ([corrupt, cohort]): Corruption =>
-        (one) => (one.cohort === cohort ? corrupt(one) : one),
-    ),
-    displaced,
+    fc.record({ corrupt: corruption, sides: fc.constantFrom(['canary'] as const, ['stable'] as const) }),
+    fc.record({ corrupt: displaced, sides: fc.constant(both) }),
   );
 
   test('never promotes at its look, and is no data that says why, unless harm was proved before', () => {
     fc.assert(
-      fc.property(scene, bad, fc.nat(2), (seen, corrupt, at) => {
+      fc.property(scene, bad, fc.nat(2), (seen, { corrupt, sides }, at) => {
         const of = seen.checks[at % seen.checks.length];
         if (of === undefined) throw new Error('no check');
         const { before, changed } = lastWith(
           planned(seen),
           windowsOf(seen.checks, seen.looks, seen.parted),
-          (last) => last.map((one) => (one.signal === of.signal ? corrupt(one) : one)),
+          (last) =>
+            last.map((one) =>
+              one.signal === of.signal && sides.some((side) => side === one.cohort) ? corrupt(one) : one,
+            ),
         );
+        // At 100 % nobody is beside the canary: what is said of stable there is not read.
+        if (!sides.some((side) => side === 'canary') && changed.stageIndex === seen.stages - 1) return;
+        // Nothing was counted before the first look that its times could reach back over.
+        if (before === null) return;
         expect(MOVES_UP).not.toContain(changed.kind);
-        const was = findingOf(before, of.id);
-        if (was?.outcome.startsWith('breach') === true || was?.reason === 'one_cluster_explains') return;
+        if (findingOf(before, of.id)?.outcome.startsWith('breach') === true) return;
         const found = findingOf(changed, of.id);
         expect(found).toMatchObject({ outcome: 'no_data', blind: { detail: expect.stringMatching(/./) } });
       }),

@@ -55,15 +55,19 @@ export interface Look {
 
 const side = (most: number) =>
   fc
-    .record({ n: fc.integer({ min: 0, max: most }), share: fc.constantFrom(0.002, 0.01, 0.05), part: fc.nat(2) })
+    .record({
+      n: fc.integer({ min: 0, max: most }),
+      share: fc.constantFrom(0.002, 0.01, 0.05),
+      part: fc.nat(2),
+    })
     .map(({ n, share, part }): Side => ({ n, bad: Math.floor(n * share), part }));
 const times = fc.constantFrom(0, 1, 1, 1, 1, 4, 12);
-const look = fc
-  .record({ canary: side(900), stable: side(4_000), times })
-  .map((seen): Look => ({
+const look = fc.record({ canary: side(900), stable: side(4_000), times }).map(
+  (seen): Look => ({
     ...seen,
     canary: { ...seen.canary, bad: Math.min(seen.canary.n, seen.canary.bad * seen.times) },
-  }));
+  }),
+);
 /** Most looks are much like each other, so that something is proved; a few are not. */
 const steady = fc
   .tuple(look, fc.array(look, { maxLength: 4 }), fc.integer({ min: 2, max: 20 }))
@@ -100,7 +104,11 @@ export function statOf(of: Check, seen: Side, parted: Parted): Stat {
     // A fifth of what is bad is very slow.
     const slowest = Math.floor(bad / 5);
     const quick = Math.floor((n - bad) / 2);
-    return { kind: 'histogram', bounds: BOUNDS, counts: [0, quick, n - bad - quick, 0, bad - slowest, slowest, 0] };
+    return {
+      kind: 'histogram',
+      bounds: BOUNDS,
+      counts: [0, quick, n - bad - quick, 0, bad - slowest, slowest, 0],
+    };
   }
   const kind = of.measure.kind === 'count' ? 'count' : 'share';
   return {
@@ -113,7 +121,12 @@ export function statOf(of: Check, seen: Side, parted: Parted): Stat {
 }
 
 /** The samples of a look at this place in its series, over the second before it. */
-export function samplesOf(checks: readonly Check[], seen: Look, at: number, parted: Parted): readonly Sample[] {
+export function samplesOf(
+  checks: readonly Check[],
+  seen: Look,
+  at: number,
+  parted: Parted,
+): readonly Sample[] {
   return checks.flatMap((of) =>
     (['canary', 'stable'] as const).map((cohort) =>
       sample(of.signal, cohort, statOf(of, seen[cohort], parted), { to: timeOf(at) }),
@@ -147,7 +160,13 @@ export function decidedUntilOver(plan: Plan, windows: readonly (readonly Sample[
     const at = timeOf(look);
     const evidence = lookAt(plan, state, samples, at);
     const judged = decide(plan, state, evidence, at);
-    state = fold(plan, state, { at, event: { kind: 'decided', decision: judged.decision } }, evidence, judged);
+    state = fold(
+      plan,
+      state,
+      { at, event: { kind: 'decided', decision: judged.decision } },
+      evidence,
+      judged,
+    );
     made.push({ decision: judged.decision, state });
   }
   return made;

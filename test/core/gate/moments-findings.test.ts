@@ -74,12 +74,12 @@ describe('a finding about a mean', () => {
     expect(outcomes[1]).toEqual(outcomes[0]);
   });
 
-  test('an expected rise is confirmed when it is seen, and informs only', () => {
+  test('an expected rise is confirmed when it is seen, opposite when it falls, and informs only', () => {
     const expected = revenue({ intent: 'expect_change', hold: null, rollback: null });
     const rise = remembered(expected, looks(sumsOf(2_000, 12, 8), sumsOf(2_000, 10, 8)));
     expect(judged(expected, rise).reason).toBe('expected_change_confirmed');
     const fall = remembered(expected, looks(sumsOf(2_000, 8, 8), sumsOf(2_000, 10, 8)));
-    expect(judged(expected, fall).reason).toBe('expected_change_not_seen');
+    expect(judged(expected, fall).reason).toBe('expected_change_opposite');
   });
 
   test('a ceiling needs nobody beside the canary', () => {
