@@ -1,8 +1,8 @@
 import type { Risk } from '../core/plan/ladder.ts';
 import type { CheckFlag, ProposedCheck } from '../core/plan/proposal.ts';
 import { SIGNAL_KINDS, type SignalKind } from '../core/plan/signal-kinds.ts';
-import type { Call } from './calls.ts';
-import type { ChangedFile, CodeLine } from './changed-code.ts';
+import { type Call, wordsOf } from './code/calls.ts';
+import type { ChangedFile, CodeLine } from './code/changed-code.ts';
 
 /**
  * One subject a change can touch, and the signals that would show harm there. To add one, write a file beside the
@@ -17,11 +17,20 @@ export interface Detector {
   readonly subject: string;
   /** What a change is at the least when this detector speaks. */
   readonly risk: Risk;
+  /** Code that runs in a browser is shown only to those who ask for it; by default a detector reads what a service runs. */
+  readonly reads?: 'browser' | 'both';
+  /** Speaks about any change of its kind: what it says matters only where no other detector says more. */
+  readonly isFallback?: boolean;
   detect(file: ChangedFile): readonly DetectedCheck[];
 }
 
 /** A check without its author, which the planner adds. */
-export type DetectedCheck = Omit<ProposedCheck, 'proposedBy'>;
+export interface DetectedCheck extends Omit<ProposedCheck, 'proposedBy'> {
+  /** Worth watching only while there are few other checks. */
+  readonly isSecondary?: boolean;
+  /** What the change is at the least when this check is drawn, where that differs from the detector's own. */
+  readonly risk?: Risk;
+}
 
 export interface Reason {
   readonly why: string;
@@ -58,6 +67,21 @@ export function notObservable(signalKind: SignalKind, reason: Reason): DetectedC
   return { ...guard(signalKind, reason), intent: 'not_observable', flags };
 }
 
+/** The same check, for plans that have room. */
+export function secondary(check: DetectedCheck): DetectedCheck {
+  return { ...check, isSecondary: true };
+}
+
+/** A reason whose sentence begins with the first place: "src/a.ts:12 changes how often it tries". */
+export function because(
+  lines: readonly CodeLine[],
+  text: string,
+  more: Pick<Reason, 'flags' | 'direction'> = {},
+): Reason {
+  const evidence = placesOf(lines);
+  return { why: `${evidence[0] ?? 'it'} ${text}`, evidence, ...more };
+}
+
 /** A call and the line it is on. */
 export interface Hit {
   readonly line: CodeLine;
@@ -79,6 +103,25 @@ export function namesOf(hits: readonly Hit[]): string {
   return names.length <= 3
     ? names.join(', ')
     : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
+}
+
+export function linesOf(hits: readonly Hit[]): readonly CodeLine[] {
+  return hits.map((hit) => hit.line);
+}
+
+/** True when the folders or the name of a path hold one of the words. */
+export function isUnder(file: ChangedFile, wanted: ReadonlySet<string>): boolean {
+  return hasAny(pathWords(file.path), wanted);
+}
+
+/** "src/orderJobs/send_mail.ts" is src, order, jobs, send, mail, ts. */
+function pathWords(path: string): readonly string[] {
+  return wordsOf(path.replaceAll(/[^A-Za-z\d]+/g, ' '));
+}
+
+/** True for a line that gives something a value: `limit: 5`, `LIMIT = 5`, `limit(5)`, `limit 5`. */
+export function assigns(line: CodeLine): boolean {
+  return /[:=(,]\s?['"\d\w[{-]|\s\d/.test(line.code) && line.names.length > 0;
 }
 
 export function hasAny(words: Iterable<string>, wanted: ReadonlySet<string>): boolean {

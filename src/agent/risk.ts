@@ -1,7 +1,7 @@
 import type { Risk } from '../core/plan/ladder.ts';
-import type { ChangedFile } from './changed-code.ts';
+import type { ChangedFile } from './code/changed-code.ts';
 import type { Detector } from './detector.ts';
-import type { DiffReading } from './diff.ts';
+import type { DiffReading } from './diff/diff.ts';
 
 export interface RiskReading {
   readonly risk: Risk;
@@ -15,13 +15,19 @@ export interface RiskGrounds {
   /** Only files that can change behaviour. */
   readonly files: readonly ChangedFile[];
   /** Each detector that spoke, with the paths it spoke about, sorted. */
-  readonly spoken: readonly { readonly detector: Detector; readonly paths: readonly string[] }[];
+  readonly spoken: readonly {
+    readonly detector: Detector;
+    readonly paths: readonly string[];
+    readonly risk: Risk;
+  }[];
   readonly title: string;
   readonly isUnsafeToRollBack: boolean;
   /** Signals that were left out because there were too many. */
   readonly dropped: readonly string[];
 }
 
+/** `<<<<<<< HEAD` and `>>>>>>> theirs`, as they come out of the scanner. */
+const MARKER = /^(?:<{7}|>{7})(?:\s|$)/;
 const LEVELS: readonly Risk[] = ['low', 'medium', 'high'];
 /** A change with more lines of code than this is seldom understood by its reviewers. */
 const LARGE_LINES = 400;
@@ -53,8 +59,8 @@ interface RiskReason {
 }
 
 function subjectReasons(grounds: RiskGrounds): RiskReason[] {
-  const reasons: RiskReason[] = grounds.spoken.map(({ detector, paths }) => ({
-    risk: detector.risk,
+  const reasons: RiskReason[] = grounds.spoken.map(({ detector, paths, risk }) => ({
+    risk,
     text: `It touches ${detector.subject} in ${named(paths)}.`,
   }));
   if (grounds.isUnsafeToRollBack) {
@@ -81,6 +87,10 @@ function unreadReasons({ reading, files }: RiskGrounds): RiskReason[] {
       text: `Line ${first.line} of the diff cannot be read: ${first.what}${more}.`,
     });
   }
+  const conflicted = files.filter(hasConflictMarkers).map((file) => file.path);
+  if (conflicted.length > 0) {
+    reasons.push({ risk: 'medium', text: `Conflict markers are left in ${named(conflicted)}.` });
+  }
   const unread = files.filter((file) => file.unreadLines > 0).map((file) => file.path);
   if (unread.length > 0) {
     reasons.push({ risk: 'medium', text: `Changes in ${named(unread)} are of a kind no rule can read.` });
@@ -88,12 +98,17 @@ function unreadReasons({ reading, files }: RiskGrounds): RiskReason[] {
   return reasons;
 }
 
+function hasConflictMarkers(file: ChangedFile): boolean {
+  return file.hunks.some((hunk) =>
+    hunk.after.some((line) => line.kind === 'added' && MARKER.test(line.code)),
+  );
+}
+
 function sizeReasons({ files, spoken, dropped }: RiskGrounds): RiskReason[] {
   const lines = codeLines(files);
   const reasons: RiskReason[] = [];
   if (dropped.length > 0) {
-    const text = `It touches more signals than can be proposed; left out: ${dropped.join(', ')}.`;
-    reasons.push({ risk: 'medium', text });
+    reasons.push({ risk: 'low', text: `Less telling signals are left out: ${dropped.join(', ')}.` });
   }
   if (lines > LARGE_LINES) reasons.push({ risk: 'medium', text: `It changes ${lines} lines of code.` });
   else if (lines > SMALL_LINES && spoken.length === 0) {

@@ -1,16 +1,21 @@
+import type { Risk } from '../core/plan/ladder.ts';
 import type { CheckFlag, Proposal, ProposedCheck, Unobservable } from '../core/plan/proposal.ts';
 import { SIGNAL_KINDS } from '../core/plan/signal-kinds.ts';
 import type { Change, Planner } from '../ports/planner.ts';
-import { type ChangedFile, changedFileOf } from './changed-code.ts';
+import { type ChangedFile, changedFileOf } from './code/changed-code.ts';
+import { withoutRefactoring } from './code/refactoring.ts';
 import type { DetectedCheck, Detector } from './detector.ts';
 import { DETECTORS } from './detectors/registry.ts';
-import { type DiffFile, pathOf, readDiff } from './diff.ts';
-import { classOfPath } from './path-class.ts';
+import { type DiffFile, pathOf, readDiff } from './diff/diff.ts';
+import { classOfPath } from './diff/path-class.ts';
 import { riskOf } from './risk.ts';
 import { surfacesOf } from './surfaces.ts';
 
+const LEVELS: readonly Risk[] = ['low', 'medium', 'high'];
 /** More checks than this are noise; what is left out becomes a reason of the risk. */
 export const MAX_CHECKS = 8;
+/** While a plan has fewer checks than this, what is only worth watching is watched as well. */
+const SHORT_PLAN = 3;
 const MAX_EVIDENCE = 5;
 
 /**
@@ -34,9 +39,10 @@ interface Drawn {
 function proposalOf({ diff, title }: Change): Proposal {
   const reading = readDiff(diff);
   const diffFiles = reading.files.toSorted(byPath);
-  const files = diffFiles.map(changedFileOf).filter((file) => file !== null);
+  const files = withoutRefactoring(diffFiles.map(changedFileOf).filter((file) => file !== null));
   const drawn = files.flatMap(draw).toSorted(byImportance);
   const merged = mergeByKind(drawn.filter(({ check }) => check.intent !== 'not_observable'));
+  const chosen = choose(merged, drawn);
   const isUnsafeToRollBack = drawn.some(({ check }) => check.flags.includes('unsafe_to_roll_back'));
   const isWhollyRead =
     reading.truncation === null &&
@@ -48,7 +54,7 @@ function proposalOf({ diff, title }: Change): Proposal {
     spoken: spokenIn(drawn),
     title,
     isUnsafeToRollBack,
-    dropped: merged.slice(MAX_CHECKS).map((check) => check.signalKind),
+    dropped: merged.filter((check) => !chosen.includes(check)).map((check) => check.signalKind),
   });
   return {
     source: 'rule',
@@ -58,15 +64,34 @@ function proposalOf({ diff, title }: Change): Proposal {
     surfaces: surfacesOf(
       diffFiles.map((file) => ({ path: pathOf(file), pathClass: classOfPath(pathOf(file)) })),
     ),
-    checks: merged.slice(0, MAX_CHECKS),
+    checks: chosen,
     unobservable: unobservableIn(drawn),
     size: sizeOf(reading.files),
   };
 }
 
+/**
+ * What is essential to some detector, up to the cap; then what two detectors or more name in passing; then the rest, while the
+ * plan is short.
+ */
+function choose(merged: readonly ProposedCheck[], drawn: readonly Drawn[]): readonly ProposedCheck[] {
+  const hasMore = drawn.some(({ detector }) => detector.isFallback !== true);
+  const essential = new Set(
+    drawn
+      .filter(
+        ({ check, detector }) => check.isSecondary !== true && !(hasMore && detector.isFallback === true),
+      )
+      .map(({ check }) => check.signalKind),
+  );
+  const main = merged.filter((check) => essential.has(check.signalKind)).slice(0, MAX_CHECKS);
+  const others = merged.filter((check) => !essential.has(check.signalKind));
+  return [...main, ...others.slice(0, Math.max(0, SHORT_PLAN - main.length))];
+}
+
 function draw(file: ChangedFile): readonly Drawn[] {
-  return DETECTORS.flatMap((detector) =>
-    detector.detect(file).map((check, place) => ({ check, detector, path: file.path, place })),
+  const reader = file.pathClass === 'ui' ? 'browser' : 'service';
+  return DETECTORS.filter(({ reads = 'service' }) => reads === reader || reads === 'both').flatMap(
+    (detector) => detector.detect(file).map((check, place) => ({ check, detector, path: file.path, place })),
   );
 }
 
@@ -134,8 +159,11 @@ function unobservableIn(drawn: readonly Drawn[]): readonly Unobservable[] {
 
 function spokenIn(drawn: readonly Drawn[]) {
   return DETECTORS.flatMap((detector) => {
-    const paths = drawn.filter((each) => each.detector === detector).map(({ path }) => path);
-    return paths.length === 0 ? [] : [{ detector, paths: [...new Set(paths)].sort() }];
+    const own = drawn.filter((each) => each.detector === detector);
+    const paths = [...new Set(own.map(({ path }) => path))].sort();
+    const risks = own.map(({ check }) => check.risk ?? detector.risk);
+    const risk = LEVELS.findLast((level) => risks.includes(level)) ?? detector.risk;
+    return paths.length === 0 ? [] : [{ detector, paths, risk }];
   });
 }
 

@@ -1,4 +1,4 @@
-import type { PathClass } from './path-class.ts';
+import type { PathClass } from './diff/path-class.ts';
 
 /** Folders that hold one product area each. */
 const AREA_FOLDERS: ReadonlySet<string> = new Set([

@@ -43,7 +43,7 @@ describe('proposes what the change could break', () => {
       name: 'swallowed-error',
       risk: 'medium',
       rollbackSafe: 'yes',
-      kinds: ['business.core_action_rate', 'log.error_volume'],
+      kinds: ['business.core_action_rate', 'log.error_volume', 'http.error_rate'],
     },
     {
       name: 'payment-capture',
@@ -67,7 +67,7 @@ describe('proposes what the change could break', () => {
       intent: 'guard',
       direction: 'decrease',
       flags: ['new_series'],
-      why: 'services/catalog/src/read-product.ts starts to use a cache (productCache.get, redis.get, productCache.set and 1 more).',
+      why: 'services/catalog/src/read-product.ts:9 starts to use a cache (productCache.get, redis.get, productCache.set and 1 more).',
       evidence: [9, 11, 15, 16].map((line) => `services/catalog/src/read-product.ts:${line}`),
       proposedBy: 'rule:cache',
     });
@@ -124,7 +124,7 @@ describe('what cannot be read raises the risk', () => {
 
   test('a path that hides its direction is shown as it is', async () => {
     const plan = await planOf(diffOf('src/\u202Ecache.ts', null, 'await fetch(url);\n'));
-    expect(plan.checks[0]?.why).toContain('src/\\u{202E}cache.ts calls');
+    expect(plan.checks[0]?.why).toContain('src/\\u{202E}cache.ts:1 calls');
   });
 });
 

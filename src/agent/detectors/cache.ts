@@ -1,5 +1,5 @@
-import type { Call } from '../calls.ts';
-import { type ChangedFile, type CodeLine, linesBefore } from '../changed-code.ts';
+import type { Call } from '../code/calls.ts';
+import { type ChangedFile, type CodeLine, linesBefore } from '../code/changed-code.ts';
 import {
   callsOn,
   type DetectedCheck,
@@ -9,6 +9,7 @@ import {
   hasAny,
   namesOf,
   placesOf,
+  secondary,
   vocabulary,
 } from '../detector.ts';
 
@@ -25,8 +26,16 @@ const COMMANDS = vocabulary(
 const MARKERS = vocabulary(
   'cacheable cacheput cacheevict lru_cache cached cached_property memoize memoized outputcache',
 );
+/** A queue, a lock or a limiter that lives in the same store is not a cache, nor is a response's `Cache-Control`. */
+const OTHER_COMMANDS = vocabulary(
+  'queue lock limiter ratelimit rate throttle session sessions stream headers job token tokens',
+);
 const SETTINGS = vocabulary(
   'ttl max size expiry expire expires expiration seconds minutes age capacity limit stale',
+);
+/** Where the store is and who may use it is no question of what is cached. */
+const OTHER_SETTINGS = vocabulary(
+  'lock queue session rate throttle retry retries pool connect password health node type evictionpolicy request',
 );
 const MAPS = vocabulary('Map HashMap ConcurrentHashMap Dictionary ConcurrentDictionary dict defaultdict');
 const BOUNDS = vocabulary(
@@ -39,15 +48,23 @@ export const cacheDetector: Detector = {
   subject: 'caching',
   risk: 'medium',
   detect(file) {
+    if (file.language === 'manifest' || file.language === 'sql' || file.pathClass === 'migration') return [];
     const added = callsOn(file.added, isCacheCall);
     const removed = callsOn(file.removed, isCacheCall);
     const settings = [...file.added, ...file.removed].filter(isCacheSetting);
-    if (added.length === 0 && removed.length > 0 && !hasCacheAfter(file)) return cacheRemoved(file, removed);
+    if (added.length === 0 && removed.length > 0 && !hasCacheAfter(file)) return cacheRemoved(removed);
     if (added.length > 0) return cacheAdded(file, added);
-    const lines = [...removed.map((hit) => hit.line), ...settings];
+    const keys = callsOn(file.reworded, isCacheCall).map((hit) => hit.line);
+    const lines = [...removed.map((hit) => hit.line), ...settings, ...keys];
     if (lines.length === 0) return [];
-    const why = `${file.path} changes how long or how much is cached`;
-    return [guard('cache.hit_ratio', { why, evidence: placesOf(lines) })];
+    const what = keys.length > 0 ? 'by which names it caches' : 'how long or how much is cached';
+    const why = `${lines[0]?.at} changes ${what}`;
+    const source = { why: `${why}, and its source takes what is not found`, evidence: placesOf(lines) };
+    return [
+      guard('cache.hit_ratio', { why, evidence: placesOf(lines) }),
+      secondary(guard('cache.evictions', { why, evidence: placesOf(lines) })),
+      secondary(guard('http.latency_p95', source)),
+    ];
   },
 };
 
@@ -61,30 +78,30 @@ function cacheAdded(file: ChangedFile, hits: ReturnType<typeof callsOn>): readon
   );
   const checks = [
     guard('cache.hit_ratio', {
-      why: `${file.path} ${isNew ? 'starts to use' : 'changes its use of'} a cache (${what})`,
+      why: `${evidence[0]} ${isNew ? 'starts to use' : 'changes its use of'} a cache (${what})`,
       evidence,
       flags: isNew ? ['new_series'] : [],
     }),
   ];
   if (remote.length > 0) {
-    const why = `${file.path} waits for the cache (${namesOf(remote)}), and a failed command must not fail the request`;
+    const why = `${remote[0]?.line.at} waits for the cache (${namesOf(remote)}), and a failed command must not fail the request`;
     const places = placesOf(remote.map((hit) => hit.line));
     checks.push(guard('cache.error_rate', { why, evidence: places, flags: isNew ? ['new_series'] : [] }));
   }
   if (isNew) {
-    const why = `${file.path} answers from a cache what it worked out before`;
+    const why = `${evidence[0]} answers from a cache what it worked out before`;
     checks.push(expectChange('http.latency_p95', 'decrease', { why, evidence }));
   }
   if (growing.length > 0) {
-    const why = `${file.path} keeps entries in a map that nothing bounds`;
+    const why = `${growing[0]?.at} keeps entries in a map that nothing bounds`;
     checks.push(guard('process.memory', { why, evidence: placesOf(growing) }));
   }
   return checks;
 }
 
-function cacheRemoved(file: ChangedFile, hits: ReturnType<typeof callsOn>): readonly DetectedCheck[] {
+function cacheRemoved(hits: ReturnType<typeof callsOn>): readonly DetectedCheck[] {
   const evidence = placesOf(hits.map((hit) => hit.line));
-  const why = `${file.path} no longer asks the cache (${namesOf(hits)}), so its source takes every request`;
+  const why = `${evidence[0]} no longer asks the cache (${namesOf(hits)}), so its source takes every request`;
   return [
     guard('http.latency_p95', { why, evidence }),
     guard('db.query_latency_p95', { why, evidence, flags: ['shared_by_both_fleets'] }),
@@ -95,11 +112,13 @@ function cacheRemoved(file: ChangedFile, hits: ReturnType<typeof callsOn>): read
 function isCacheCall(call: Call): boolean {
   if (call.isAnnotation) return MARKERS.has(call.name.toLowerCase()) || hasAny(call.receiver, STORES);
   const last = call.receiver.slice(-3);
+  if (hasAny(call.receiver, OTHER_COMMANDS)) return false;
   return hasAny(last, STORES) && COMMANDS.has(call.verbs[0] ?? '');
 }
 
 function isCacheSetting(line: CodeLine): boolean {
-  return hasAny(line.words, STORES) && hasAny(line.words, SETTINGS) && /[:=]|\d/.test(line.code);
+  if (hasAny(line.words, OTHER_SETTINGS)) return false;
+  return hasAny(line.words, STORES) && hasAny(line.words, SETTINGS) && /[:=]\s?['"\d\w]|\d/.test(line.code);
 }
 
 function hasCacheAfter(file: ChangedFile): boolean {

@@ -1,5 +1,5 @@
-import { type ChangedFile, isLooped, linesBefore } from '../changed-code.ts';
-import { type Detector, guard, type Hit, namesOf, placesOf } from '../detector.ts';
+import { type ChangedFile, isLooped, linesBefore } from '../code/changed-code.ts';
+import { type Detector, guard, type Hit, namesOf, placesOf, secondary } from '../detector.ts';
 import { isOutboundCall } from './outbound-call.ts';
 import { isQueryCall } from './query.ts';
 
@@ -11,30 +11,30 @@ export const callInLoopDetector: Detector = {
   detect(file) {
     const calls = loopedHits(file, isOutboundCall);
     const queries = loopedHits(file, isQueryCall);
-    return [...outboundChecks(file, calls), ...queryChecks(file, queries)];
+    return [...outboundChecks(calls), ...queryChecks(queries)];
   },
 };
 
-function outboundChecks(file: ChangedFile, hits: readonly Hit[]) {
+function outboundChecks(hits: readonly Hit[]) {
   if (hits.length === 0) return [];
-  const why = `${file.path} calls another service once per item (${namesOf(hits)})`;
+  const why = `${hits[0]?.line.at} calls another service once per item (${namesOf(hits)})`;
   const reason = { why, evidence: placesOf(hits.map((hit) => hit.line)) };
   return [
     guard('dependency.call_rate', { ...reason, direction: 'increase' }),
     guard('dependency.latency_p95', reason),
     guard('http.latency_p95', { ...reason, why: `${why}, and the request waits for all of them` }),
-    guard('dependency.error_rate', reason),
+    secondary(guard('dependency.error_rate', reason)),
   ];
 }
 
-function queryChecks(file: ChangedFile, hits: readonly Hit[]) {
+function queryChecks(hits: readonly Hit[]) {
   if (hits.length === 0) return [];
-  const why = `${file.path} asks the database once per item (${namesOf(hits)})`;
+  const why = `${hits[0]?.line.at} asks the database once per item (${namesOf(hits)})`;
   const reason = { why, evidence: placesOf(hits.map((hit) => hit.line)) };
   return [
     guard('http.latency_p95', { ...reason, why: `${why}, and the request waits for all of them` }),
-    guard('db.pool_saturation', reason),
     guard('db.query_latency_p95', reason),
+    guard('db.pool_saturation', reason),
   ];
 }
 

@@ -1,5 +1,6 @@
-import type { ChangedFile, CodeHunk, CodeLine } from '../changed-code.ts';
-import { type DetectedCheck, type Detector, guard, placesOf } from '../detector.ts';
+import type { ChangedFile, CodeHunk, CodeLine } from '../code/changed-code.ts';
+import type { Language } from '../code/language.ts';
+import { type DetectedCheck, type Detector, expectChange, guard, placesOf, secondary } from '../detector.ts';
 
 const CATCH = /(?:^|[\s}])(?:catch|except|rescue)\b(?!\()|(?:^|[\s}])catch\s?\(/;
 const EMPTY_CATCH =
@@ -16,10 +17,21 @@ export const errorHandlingDetector: Detector = {
   subject: 'error handling',
   risk: 'medium',
   detect(file) {
-    if (file.language === null || file.language === 'settings' || file.language === 'sql') return [];
-    const swallowing = file.hunks.flatMap((hunk) => blocksOf(hunk).filter(isNewlySwallowing).map(headOf));
+    if (
+      file.language === null ||
+      file.pathClass !== 'code' ||
+      file.language === 'settings' ||
+      file.language === 'sql'
+    )
+      return [];
+    const swallowing = [
+      ...file.hunks.flatMap((hunk) => blocksOf(hunk).filter(isNewlySwallowing).map(headOf)),
+      ...droppedErrors(file),
+    ];
+    const crashing =
+      file.language === 'rust' || file.language === 'go' || file.language === 'java' ? newCrashes(file) : [];
     const throwing = file.hunks.flatMap((hunk) => blocksOf(hunk).filter(isNewlyThrowing).map(headOf));
-    return [...swallowChecks(file, swallowing), ...throwChecks(file, throwing)];
+    return [...swallowChecks(swallowing), ...throwChecks(throwing), ...crashChecks(crashing)];
   },
 };
 
@@ -30,23 +42,81 @@ interface CatchBlock {
   readonly removed: readonly CodeLine[];
 }
 
-function swallowChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly DetectedCheck[] {
+function swallowChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
   if (lines.length === 0) return [];
-  const why = `${file.path} goes on after an error that it does not pass on`;
+  const why = `${lines[0]?.at} goes on after an error that it does not pass on`;
   const evidence = placesOf(lines);
   return [
     guard('business.core_action_rate', {
       why: `${why}, so requests may succeed without doing their work`,
       evidence,
     }),
-    guard('log.error_volume', { why, evidence }),
+    guard('log.error_volume', { why, evidence, direction: 'either' }),
+    secondary(guard('http.error_rate', { why, evidence, direction: 'either' })),
   ];
 }
 
-function throwChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly DetectedCheck[] {
+/** Errors that are given back as values, and now are left lying: Go's `_ =` and `return nil`, Rust's `.ok()`. */
+function droppedErrors(file: ChangedFile): readonly CodeLine[] {
+  if (file.language === 'go' && file.hunks.length > 0) {
+    const lost = file.hunks.flatMap(lostReturns);
+    if (lost.length > 0) return lost;
+  }
+  const pattern = DROPPED[file.language ?? 'sql'];
+  if (pattern === undefined) return [];
+  const dropped = file.added.filter((line) => pattern.test(line.code));
+  const handledBefore = file.removed.some((line) => HANDLED.test(line.code));
+  return handledBefore || file.language === 'php'
+    ? dropped
+    : dropped.filter((line) => !/^\s*let _ =|_ = /.test(line.code) || line.calls.length > 0);
+}
+
+/** Go's `return err` below `if err != nil`, where the branch is still there and returns no error any more. */
+function lostReturns(hunk: CodeHunk): readonly CodeLine[] {
+  const returned = (line: CodeLine): boolean => /\breturn\b.*(?:\berr\b|Err\w*|Errorf\()/.test(line.code);
+  const removed = hunk.before.filter((line) => line.novelty === 'code' && returned(line));
+  const added = hunk.after.filter((line) => line.novelty === 'code' && returned(line));
+  const stillAsks = hunk.after.some((line) => /\berr != nil\b/.test(line.code));
+  return stillAsks && removed.length > added.length ? removed : [];
+}
+
+const DROPPED: Readonly<Partial<Record<Language, RegExp>>> = {
+  go: /^\s*_(?:, _)* = [\w.]+\(|, _ :?= [\w.]*(?:Unmarshal|Exec|Query|Do|Commit|Write|Save|Publish)\w*\(/,
+  rust: /\.ok\(\);|^\s*let _ = .*\(|\.unwrap_or_default\(\)/,
+  php: /(?:^|[=(\s])@\$?\w+(?:->\w+)?\(/,
+  csharp: /^\s*catch\s?(?:\([^)]{0,80}\)\s?)?\{\s?\}/,
+};
+const HANDLED = /\bif err\b|\breturn\b.*\berr\b|\?;?$|\bmatch\b|\bErr\(/;
+
+/** `unwrap`, `expect` and `panic` end the process or the request where an error was passed on. */
+function newCrashes(file: ChangedFile): readonly CodeLine[] {
+  const pattern = CRASHING[file.language ?? 'sql'];
+  if (pattern === undefined) return [];
+  const count = (lines: readonly CodeLine[]): number =>
+    lines.filter((line) => pattern.test(line.code)).length;
+  return count(file.added) > count(file.removed) ? file.added.filter((line) => pattern.test(line.code)) : [];
+}
+
+const CRASHING: Readonly<Partial<Record<Language, RegExp>>> = {
+  rust: /\.unwrap\(\)|\.expect\(|\bpanic!\(/,
+  go: /\bpanic\(|\blog\.Fatal/,
+  java: /!!/,
+};
+
+function crashChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
   if (lines.length === 0) return [];
-  const why = `${file.path} now passes on an error that it used to handle`;
-  return [guard('http.error_rate', { why, evidence: placesOf(lines) })];
+  const why = `${lines[0]?.at} ends what it does at an error that it could pass on`;
+  const reason = { why, evidence: placesOf(lines) };
+  return [guard('http.error_rate', reason), guard('process.restart_rate', reason)];
+}
+
+function throwChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  if (lines.length === 0) return [];
+  const why = `${lines[0]?.at} now passes on an error that it used to handle`;
+  return [
+    guard('http.error_rate', { why, evidence: placesOf(lines) }),
+    secondary(expectChange('log.error_volume', 'increase', { why, evidence: placesOf(lines) })),
+  ];
 }
 
 function blocksOf(hunk: CodeHunk): readonly CatchBlock[] {

@@ -1,25 +1,38 @@
 import type { CheckFlag } from '../../core/plan/proposal.ts';
-import type { Call } from '../calls.ts';
-import type { ChangedFile, CodeLine } from '../changed-code.ts';
-import { type Detector, guard, placesOf, vocabulary } from '../detector.ts';
+import type { Call } from '../code/calls.ts';
+import type { ChangedFile, CodeLine } from '../code/changed-code.ts';
+import { because, type Detector, guard, secondary, vocabulary } from '../detector.ts';
 import { isQueryCall } from './query.ts';
 
 const STATEMENT =
-  /^\s*(?:(?:alter|create|drop|rename|truncate)\s+(?:unique\s+|materialized\s+|or\s+replace\s+){0,2}(?:table|index|column|type|view|constraint|sequence|schema|extension|trigger|function|policy)|(?:add|drop|alter|rename|modify)\s+(?:column|constraint|primary|foreign|index))\b/i;
+  /^\s*(?:(?:alter|create|drop|rename|truncate)\s+(?:unique\s+|materialized\s+|or\s+replace\s+){0,2}(?:table|index|column|type|view|constraint|sequence|schema|extension|trigger|function|policy)|(?:add|drop|alter|rename|modify)\s+(?:column|constraint|primary|foreign|index)|truncate\s+\w)\b/i;
 const BACKFILL = /^\s*(?:update\s+\S{1,200}\s+set|delete\s+from|insert\s+into)\b/i;
 const DESTRUCTIVE =
-  /\b(?:drop|rename|truncate|not\s+null|type|modify|delete|removeColumn|dropColumn|drop_column|remove_column|rename_column|renameColumn|dropTable|drop_table|RemoveField|DeleteModel|RenameField|AlterField|alterColumn|change_column)\b/i;
+  /\b(?:drop\s+(?:table|column|type|view|constraint|schema|not)|rename|truncate|set\s+not\s+null|alter\s+column|\btype\s+\w|modify|change\s+column|delete\s+from|update\s+\S{1,200}\s+set|removeColumn|dropColumn|drop_column|remove_column|rename_column|renameColumn|renameTable|rename_table|dropTable|drop_table|RemoveField|DeleteModel|RenameField|RenameModel|AlterField|alterColumn|alter_column|change_column\w*|dropIfExists|RunPython|RunSQL|update_all|updateMany|DropColumn|DropTable|RenameColumn|AlterColumn|remove_columns|migrateData)\b/i;
+/** A new column that old code cannot fill. */
+const UNFILLED = /\badd\s+(?:column\s+)?\S{1,100}\s+.{1,200}\bnot\s+null\b/i;
+const DEFAULTED = /\bdefault\b|\bnullable\b|null=True/i;
+/** Indexes take and keep locks unless they are made beside running writes. */
+const INDEX =
+  /\b(?:create|drop)\s+(?:unique\s+)?index\b|\badd_?index\b|\bcreate_?index\b|\bAddIndex\b|\bremove_?index\b|\bdrop_?index\b|\.index\(/i;
+const DROPPED_INDEX = /\b(?:drop\s+index|drop_?index|remove_?index|RemoveIndex)\b/i;
+const CONCURRENT = /\bconcurrently\b|algorithm:|AddIndexConcurrently|algorithm\s*=\s*(?:inplace|instant)/i;
 /** What migration libraries call the same statements, joined and lower-cased. */
 const SCHEMA_CALLS = vocabulary(
   `
     createtable droptable altertable renametable addcolumn dropcolumn removecolumn renamecolumn
     changecolumn altercolumn addindex createindex dropindex removeindex addforeignkey addconstraint
     dropconstraint createmodel deletemodel addfield removefield alterfield renamefield runsql runpython
-    changecolumnnull addreference schemacreate notnullable dropforeignkey
+    changecolumnnull addreference schemacreate notnullable dropforeignkey addindexconcurrently changecolumndefault
+    addcheckconstraint validateforeignkey renameindex addtimestamps removereference createuniqueconstraint
+    modifycolumn dropifexists dropcolumns removecolumns createforeignkey renamemodel removeindexconcurrently
 `,
 );
-const BACKFILL_CALLS = vocabulary('runpython updateall updatemany bulkupdate findeach');
-const FLAGS: readonly CheckFlag[] = ['unsafe_to_roll_back', 'shared_by_both_fleets'];
+const BACKFILL_CALLS = vocabulary(
+  'runpython updateall updatemany bulkupdate findeach inbatches findinbatches insertall',
+);
+const UNSAFE: readonly CheckFlag[] = ['unsafe_to_roll_back', 'shared_by_both_fleets'];
+const SHARED: readonly CheckFlag[] = ['shared_by_both_fleets'];
 
 /** Schema and data migrations: both fleets use the one database, and old code does not bring the old schema back. */
 export const migrationDetector: Detector = {
@@ -29,21 +42,42 @@ export const migrationDetector: Detector = {
   detect(file) {
     const lines = migrationLines(file);
     if (lines.length === 0) return [];
+    const said = lines.map(saidBy);
+    const isDestructive = lines.some(takesAway);
+    const isIndex = said.every((text) => INDEX.test(text));
+    const isUnlocked = said.some((text) => CONCURRENT.test(text)) || hasConcurrent(file);
     // What cannot be taken back is the most telling; otherwise the order of the file.
-    const telling = lines.toSorted((a, b) => Number(isDestructive(b)) - Number(isDestructive(a)));
-    const why = `${file.path} ${isDestructive(telling[0]) ? 'drops or alters' : 'adds to'} the database schema or its rows`;
-    const reason = { why: `${why}, which both fleets share`, evidence: placesOf(telling), flags: FLAGS };
-    const checks = [
-      guard('db.lock_wait', reason),
-      guard('db.error_rate', { ...reason, why: `${why}, and the old code still runs against it` }),
-      guard('db.query_latency_p95', reason),
-    ];
+    const telling = lines.toSorted((a, b) => Number(takesAway(b)) - Number(takesAway(a)));
+    const verb = isDestructive ? 'drops, alters or rewrites' : isIndex ? 'changes an index of' : 'adds to';
+    const flags = isDestructive ? UNSAFE : SHARED;
+    const reason = because(telling, `${verb} what both fleets keep in the one database`, { flags });
+    const lockWait = guard('db.lock_wait', reason);
+    const latency = guard('db.query_latency_p95', reason);
+    const errors = guard('db.error_rate', {
+      ...reason,
+      why: `${reason.why}, and the old code still runs against it`,
+    });
     const isBackfill = lines.some(
       (line) => textOf(file, line).some((text) => BACKFILL.test(text)) || backfills(line),
     );
-    if (!isBackfill) return checks;
-    const whyLag = `${file.path} rewrites rows, which every replica has to follow`;
-    return [...checks, guard('db.replication_lag', { ...reason, why: whyLag })];
+    const checks = [
+      isIndex && isUnlocked ? secondary(lockWait) : lockWait,
+      isIndex || isBackfill ? latency : secondary(latency),
+      isDestructive ? errors : secondary(errors),
+      ...(isBackfill
+        ? [
+            guard('db.replication_lag', {
+              ...reason,
+              why: `${telling[0]?.at} rewrites rows, which every replica has to follow`,
+            }),
+          ]
+        : []),
+      ...(isIndex && !said.some((text) => DROPPED_INDEX.test(text))
+        ? [secondary(guard('db.replication_lag', reason))]
+        : []),
+    ];
+    const isQuiet = !isDestructive && (isIndex ? isUnlocked : !isBackfill);
+    return isQuiet ? checks.map((check) => ({ ...check, risk: 'medium' as const })) : checks;
   },
 };
 
@@ -52,21 +86,56 @@ function migrationLines(file: ChangedFile): readonly CodeLine[] {
     .flatMap((hunk) => [...hunk.after, ...hunk.before])
     .filter((line) => line.novelty === 'code' || line.novelty === 'text');
   const found = changed.filter((line) => isSchemaLine(file, line));
+  // The way back is written beside the way there, and is not what this change does.
+  const back = linesOfWayBack(file);
+  const forward = found.filter((line) => !back.has(line));
   // A new migration in words we do not know is still a migration.
   const isNewMigration = file.pathClass === 'migration' && file.status === 'added';
   return found.length === 0 && isNewMigration
     ? changed.filter((line) => line.novelty === 'code').slice(0, 1)
-    : found;
+    : forward;
 }
+
+/** Lines below the head of `down`, `downgrade` or `rollback`; all of a file that holds nothing else. */
+function linesOfWayBack(file: ChangedFile): ReadonlySet<CodeLine> {
+  const isWhole =
+    /[._-](?:down|rollback|undo)\.sql$/i.test(file.path) || /(?:^|\/)U\d[\w.]*__/.test(file.path);
+  const back = new Set<CodeLine>();
+  for (const hunk of file.hunks) {
+    for (const side of [hunk.before, hunk.after]) {
+      let isBack = isWhole || BACK_HEAD.test(hunk.heading);
+      for (const line of side) {
+        if (!isWhole && BACK_HEAD.test(line.code)) isBack = true;
+        else if (!isWhole && FORTH_HEAD.test(line.code)) isBack = false;
+        if (isBack) back.add(line);
+      }
+    }
+  }
+  return back;
+}
+
+const BACK_HEAD =
+  /\b(?:function|def|async|public|override|void)\b.{0,80}\b(?:down|downgrade|Down)\b|^\s*(?:exports\.|async\s+)?down\s*[=(]/;
+const FORTH_HEAD =
+  /\b(?:function|def|async|public|override|void)\b.{0,80}\b(?:up|upgrade|change|Up)\b|^\s*(?:exports\.|async\s+)?up\s*[=(]/;
 
 function isSchemaLine(file: ChangedFile, line: CodeLine): boolean {
   const isMigration = file.pathClass === 'migration';
   const texts = textOf(file, line);
   if (isMigration && (line.calls.some(isSchemaCall) || texts.some((text) => BACKFILL.test(text))))
     return true;
+  if (isMigration && isTableStep(line)) return true;
   if (!texts.some((text) => STATEMENT.test(text))) return false;
   // Elsewhere a string is a statement only where it is handed to a database.
   return isMigration || file.language === 'sql' || line.calls.some(isQueryCall);
+}
+
+/** `t.string :name`, `table.dropColumn('x')`, `$table->string('x')`. */
+function isTableStep(line: CodeLine): boolean {
+  return line.calls.some(
+    (call) =>
+      /^\$?(?:t|table|blueprint|migrationBuilder)$/i.test(call.chain[0] ?? '') && call.chain.length > 1,
+  );
 }
 
 /** Where statements stand: in the code of an SQL file, in the strings of any other. */
@@ -82,6 +151,17 @@ function backfills(line: CodeLine): boolean {
   return line.calls.some((call) => BACKFILL_CALLS.has(call.verbs.join('')));
 }
 
-function isDestructive(line: CodeLine | undefined): boolean {
-  return line !== undefined && DESTRUCTIVE.test([line.code, ...line.strings].join(' '));
+function saidBy(line: CodeLine): string {
+  return [line.code, ...line.strings].join(' ').slice(0, 2_000);
+}
+
+function takesAway(line: CodeLine): boolean {
+  const said = saidBy(line);
+  return DESTRUCTIVE.test(said) || (UNFILLED.test(said) && !DEFAULTED.test(said)) || backfills(line);
+}
+
+function hasConcurrent(file: ChangedFile): boolean {
+  return file.hunks.some((hunk) =>
+    hunk.after.some((line) => CONCURRENT.test(saidBy(line)) || /disable_ddl_transaction/.test(line.code)),
+  );
 }

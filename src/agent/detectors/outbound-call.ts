@@ -1,5 +1,5 @@
-import { type Call, wordsOf } from '../calls.ts';
-import { type ChangedFile, type CodeHunk, type CodeLine, linesBefore } from '../changed-code.ts';
+import type { Call } from '../code/calls.ts';
+import { type ChangedFile, linesBefore } from '../code/changed-code.ts';
 import {
   callsOn,
   type DetectedCheck,
@@ -37,25 +37,6 @@ const OTHER_CLIENTS = vocabulary(
 const OUTSIDERS = vocabulary(
   'supplier suppliers upstream upstreams vendor vendors partner partners remote remotes thirdparty',
 );
-const LIMITS = vocabulary(
-  `
-    timeout timeouts retry retries retrying backoff deadline attempts keepalive hedge breaker retryable
-`,
-);
-const RETRIES = vocabulary('retry retries retrying attempts hedge retryable');
-const TIMERS = vocabulary('setTimeout clearTimeout setInterval sleep');
-/** A limit on one of these is not a limit on an outbound call. */
-const OTHER_LIMITS = vocabulary(
-  `
-    db database statement query lock pool session idle test cache sql transaction job queue worker
-    debounce ui probe server shutdown
-`,
-);
-const CALLING_PATH = vocabulary(
-  `
-    client clients http gateway gateways api upstream upstreams provider integrations fetcher proxy
-`,
-);
 
 /** Calls to other services: new ones, dropped ones, and how long and how often they are tried. */
 export const outboundCallDetector: Detector = {
@@ -63,13 +44,13 @@ export const outboundCallDetector: Detector = {
   subject: 'calls to other services',
   risk: 'medium',
   detect(file) {
+    if (file.language === 'manifest' || file.language === 'sql') return [];
     const added = callsOn(file.added, isOutboundCall);
     const removed = callsOn(file.removed, isOutboundCall);
     return [
-      ...limitChecks(file),
       ...(added.length > removed.length ? newCallChecks(file, added) : []),
-      ...(added.length > 0 && added.length <= removed.length ? changedCallChecks(file, added) : []),
-      ...(added.length === 0 && removed.length > 0 ? droppedCallChecks(file, removed) : []),
+      ...(added.length > 0 && added.length <= removed.length ? changedCallChecks(added) : []),
+      ...(added.length === 0 && removed.length > 0 ? droppedCallChecks(removed) : []),
       ...addressChecks(file),
     ];
   },
@@ -107,7 +88,7 @@ function isServiceClient(call: Call, near: string): boolean {
 
 function newCallChecks(file: ChangedFile, hits: ReturnType<typeof callsOn>): readonly DetectedCheck[] {
   const isFirst = !linesBefore(file).some((line) => line.calls.some(isOutboundCall));
-  const why = `${file.path} calls another service (${namesOf(hits)})`;
+  const why = `${hits[0]?.line.at} calls another service (${namesOf(hits)})`;
   const evidence = placesOf(hits.map((hit) => hit.line));
   const flags = isFirst ? (['new_series'] as const) : [];
   return [
@@ -117,14 +98,14 @@ function newCallChecks(file: ChangedFile, hits: ReturnType<typeof callsOn>): rea
   ];
 }
 
-function changedCallChecks(file: ChangedFile, hits: ReturnType<typeof callsOn>): readonly DetectedCheck[] {
-  const why = `${file.path} changes how it calls another service (${namesOf(hits)})`;
+function changedCallChecks(hits: ReturnType<typeof callsOn>): readonly DetectedCheck[] {
+  const why = `${hits[0]?.line.at} changes how it calls another service (${namesOf(hits)})`;
   const reason = { why, evidence: placesOf(hits.map((hit) => hit.line)) };
   return [guard('dependency.error_rate', reason), guard('dependency.latency_p95', reason)];
 }
 
-function droppedCallChecks(file: ChangedFile, hits: ReturnType<typeof callsOn>): readonly DetectedCheck[] {
-  const why = `${file.path} no longer calls another service (${namesOf(hits)})`;
+function droppedCallChecks(hits: ReturnType<typeof callsOn>): readonly DetectedCheck[] {
+  const why = `${hits[0]?.line.at} no longer calls another service (${namesOf(hits)})`;
   const reason = { why, evidence: placesOf(hits.map((hit) => hit.line)) };
   return [expectChange('dependency.call_rate', 'decrease', reason)];
 }
@@ -138,52 +119,7 @@ function addressChecks(file: ChangedFile): readonly DetectedCheck[] {
       (line) => line.novelty === 'text' && line.strings.some(isAddress) && line.calls.some(isOutboundCall),
     );
   if (lines.length === 0) return [];
-  const why = `${file.path} calls another address than before`;
+  const why = `${lines[0]?.at} calls another address than before`;
   const reason = { why, evidence: placesOf(lines) };
   return [guard('dependency.error_rate', reason), guard('dependency.latency_p95', reason)];
-}
-
-function limitChecks(file: ChangedFile): readonly DetectedCheck[] {
-  const lines = file.hunks.flatMap((hunk) => limitLines(file, hunk));
-  if (lines.length === 0) return [];
-  const evidence = placesOf(lines);
-  const isRetry = lines.some((line) => hasAny(line.words, RETRIES));
-  const why = `${file.path} changes how ${isRetry ? 'often' : 'long'} a call to another service is tried`;
-  const checks = [
-    guard('dependency.error_rate', { why, evidence }),
-    guard('http.latency_p95', { why: `${why}, and its own callers wait meanwhile`, evidence }),
-  ];
-  if (!isRetry) return [...checks, guard('dependency.latency_p95', { why, evidence })];
-  return [guard('dependency.call_rate', { why, evidence, direction: 'increase' }), ...checks];
-}
-
-function limitLines(file: ChangedFile, hunk: CodeHunk): readonly CodeLine[] {
-  const isAboutCalls =
-    hasAny(file.path.toLowerCase().split(/[^a-z]+/), CALLING_PATH) ||
-    [...hunk.before, ...hunk.after].some((line) => line.calls.some(isOutboundCall)) ||
-    file.language === 'settings';
-  if (!isAboutCalls) return [];
-  const lines = [...hunk.after, ...hunk.before].filter(isLimitLine);
-  const settingsOf = (kind: CodeLine['kind']): ReadonlySet<string> =>
-    new Set(lines.filter((line) => line.kind === kind).flatMap(limitSettings));
-  const [added, removed] = [settingsOf('added'), settingsOf('removed')];
-  // A limit that is on both sides with the same value stood on a line that changed for another reason.
-  return lines.filter((line) =>
-    limitSettings(line).some((setting) => !added.has(setting) || !removed.has(setting)),
-  );
-}
-
-function isLimitLine(line: CodeLine): boolean {
-  if (line.novelty !== 'code' || !hasAny(line.words, LIMITS) || hasAny(line.words, OTHER_LIMITS))
-    return false;
-  return !line.calls.some((call) => TIMERS.has(call.name));
-}
-
-const SETTING = /([A-Za-z_$][\w$]{0,80})(?=(?:\s?[:=(]\s?([\w.]{1,80}))?)/g;
-
-/** "timeout 2", "maxRetries 5": each limit on the line with its value. */
-function limitSettings(line: CodeLine): readonly string[] {
-  return [...line.code.matchAll(SETTING)]
-    .filter(([, name]) => hasAny(wordsOf(name ?? ''), LIMITS))
-    .map(([, name, value]) => `${name} ${value ?? ''}`);
 }

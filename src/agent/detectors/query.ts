@@ -1,13 +1,15 @@
-import type { Call } from '../calls.ts';
-import type { ChangedFile, CodeLine } from '../changed-code.ts';
+import type { Call } from '../code/calls.ts';
+import { type ChangedFile, type CodeLine, changedLines } from '../code/changed-code.ts';
 import {
+  because,
   callsOn,
   type DetectedCheck,
   type Detector,
   guard,
   hasAny,
+  linesOf,
   namesOf,
-  placesOf,
+  secondary,
   vocabulary,
 } from '../detector.ts';
 
@@ -15,39 +17,55 @@ const DATABASES = vocabulary(
   `
     db database pool knex prisma sequelize pg mysql mongo mongoose collection repository repo conn
     connection cursor tx trx transaction em entitymanager jdbctemplate datasource stmt sqlx gorm orm dao
-    objects querybuilder qb model sql drizzle
+    objects querybuilder qb model sql drizzle jdbc jooq dsl eloquent diesel queryset dbcontext dbset
 `,
 );
 const COMMANDS = vocabulary(
   `
     query execute exec raw find insert update upsert delete remove select aggregate count save create
     fetch transaction begin prepare scan get where join joins filter exclude order includes pluck bulk
-    destroy first paginate all
+    destroy first paginate all table queryrow limit having preload flush persist orderby findall exists
+    annotate values prefetch with
 `,
 );
-/** Rails and its kin query through the model's own name. */
+/** Rails, Laravel and their kin query through the model's own name. */
 const MODEL_COMMANDS = vocabulary(
   `
     where find_by find_each includes joins pluck update_all delete_all insert_all find_or_create_by
+    findOne findAll findAndCountAll findById findByPk with query bulkCreate findOrFail whereIn eager_load preload order
+    aggregate updateMany updateOne insertMany deleteMany find_by! find_in_batches in_batches upsert_all
 `,
 );
-const ORM_SESSION = vocabulary('execute query scalars scalar commit flush');
-const LOCKING = vocabulary('transaction begin begintransaction lock forupdate advisory isolation savepoint');
-const POOL = vocabulary('pool connections connection');
-const POOL_SETTINGS = vocabulary('size max min limit idle acquire timeout lifetime');
-const STATEMENT_LIMITS = vocabulary('statement query lock');
+const ENTITY_CALLS = vocabulary(
+  `tolistasync firstordefaultasync singleordefaultasync savechangesasync savechanges fromsqlraw fromsqlinterpolated executesqlrawasync
+   asnotracking executeupdateasync executedeleteasync queryasync queryfirstordefaultasync createquerybuilder createnativequery createquery
+   queryforlist queryforobject findbyid findallbyid saveall getresultlist`,
+);
+const ORM_SESSION = vocabulary('execute query scalars scalar commit flush get');
+const LOCKING = vocabulary(
+  'transaction begin begintransaction lock forupdate advisory isolation savepoint begintx withlock selectforupdate lockforupdate setlock',
+);
+/** What fetches related rows at once; without it every row asks for its own. */
+const EAGER = vocabulary(
+  'includes include theninclude preload eagerload prefetchrelated selectrelated joinedload selectinload subqueryload populate leftjoinandselect entitygraph with fetch joinfetch',
+);
+const BOUNDING = vocabulary(
+  'limit take top first paginate page slice fetchsize setmaxresults findinbatches findeach chunk',
+);
 const SQL =
-  /^\s*(?:select|insert\s+into|update|delete\s+from|with|merge\s+into|join|left\s+join|where|order\s+by)\b/i;
+  /^\s*(?:select|insert\s+into|update|delete\s+from|with|merge\s+into|join|left\s+join|inner\s+join|where|order\s+by|group\s+by|having|limit|and\s+\w|on\s+\w)\b/i;
+const ROW_LOCK = /\bfor\s+(?:no\s+key\s+)?update\b|\bskip\s+locked\b|\block\s+in\s+share\b|\bnowait\b/i;
 
-/** Queries, transactions, connection pools and statement limits. Schema changes have a detector of their own. */
+/** What the database is asked. Pools, schema changes and calls in loops have detectors of their own. */
 export const queryDetector: Detector = {
   id: 'query',
   subject: 'database queries',
   risk: 'medium',
   detect(file) {
-    if (file.pathClass === 'migration') return [];
+    if (file.pathClass === 'migration' || file.language === 'manifest' || file.language === 'settings')
+      return [];
     const lines = [...file.added, ...file.removed];
-    return [...queryChecks(file, lines), ...lockChecks(file, lines), ...poolChecks(file, lines)];
+    return [...shapeChecks(file), ...queryChecks(file, lines), ...lockChecks(file, lines)];
   },
 };
 
@@ -55,12 +73,23 @@ export const queryDetector: Detector = {
 export function isQueryCall(call: Call): boolean {
   if (call.isAnnotation || call.isNew) return false;
   const [verb = ''] = call.verbs;
-  if (call.chain.length === 2 && /^[A-Z]/.test(call.chain[0] ?? '') && MODEL_COMMANDS.has(call.name))
-    return true;
+  if (call.chain.length >= 2 && /^[A-Z][a-z]/.test(call.chain[0] ?? '') && MODEL_COMMANDS.has(call.name)) {
+    return !NOT_MODELS.has((call.chain[0] ?? '').toLowerCase());
+  }
+  if (ENTITY_CALLS.has(call.verbs.join('')) && call.chain.length > 1) return true;
   const near = call.receiver.slice(-4);
   if (near.at(-1) === 'session') return ORM_SESSION.has(verb);
+  if (hasAny(near, NOT_DATABASES)) return false;
   return hasAny(near, DATABASES) && COMMANDS.has(verb);
 }
+
+/** Other things with a capital that can be found, ordered or included. */
+const NOT_MODELS = vocabulary(
+  'array object promise math json collections arrays stream enumerable optional list map set uri url path',
+);
+const NOT_DATABASES = vocabulary(
+  'redis kafka queue websocket socket http amqp rabbit thread git cache metrics log logger',
+);
 
 function queryChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly DetectedCheck[] {
   const hits = callsOn(lines, isQueryCall);
@@ -69,48 +98,113 @@ function queryChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly De
     .filter((line) => isChangedStatement(file, line));
   if (hits.length + statements.length === 0) return [];
   const what = hits.length > 0 ? ` (${namesOf(hits)})` : '';
-  const why = `${file.path} changes what it asks the database${what}`;
-  const reason = { why, evidence: placesOf([...hits.map((hit) => hit.line), ...statements]) };
-  return [guard('db.query_latency_p95', reason), guard('db.error_rate', reason)];
+  const reason = because([...linesOf(hits), ...statements], `changes what it asks the database${what}`);
+  return [
+    guard('db.query_latency_p95', reason),
+    secondary(guard('db.error_rate', reason)),
+    secondary(guard('http.latency_p95', reason)),
+  ];
+}
+
+/** Rows that are now fetched one by one, or without an end. */
+function shapeChecks(file: ChangedFile): readonly DetectedCheck[] {
+  const eager = dropped(file, EAGER);
+  const bounds = [...dropped(file, BOUNDING), ...droppedLimits(file)];
+  return [...eagerChecks(eager), ...boundChecks(bounds)];
+}
+
+function eagerChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  if (lines.length === 0) return [];
+  const text = 'no longer fetches related rows with the first, so that each row may ask for its own';
+  return [
+    guard('db.query_latency_p95', because(lines, text)),
+    guard('http.latency_p95', because(lines, text)),
+    secondary(guard('db.pool_saturation', because(lines, text))),
+  ];
+}
+
+function boundChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  if (lines.length === 0) return [];
+  const text = 'no longer bounds how many rows come back';
+  return [
+    guard('db.query_latency_p95', because(lines, text)),
+    guard('process.memory', because(lines, text)),
+    guard('http.latency_p95', because(lines, text)),
+  ];
+}
+
+/** Removed calls of a kind that no added line makes any more, in a file that asks a database. */
+function dropped(file: ChangedFile, wanted: ReadonlySet<string>): readonly CodeLine[] {
+  const has = (line: CodeLine): boolean =>
+    line.calls.some((call) => wanted.has(call.verbs.join('')) && call.chain.length > 1);
+  const removed = file.removed.filter(has);
+  const asks = [...file.added, ...file.hunks.flatMap((hunk) => hunk.before)].some((line) =>
+    line.calls.some(isQueryCall),
+  );
+  return removed.length === 0 || !asks || file.added.some(has) ? [] : removed;
+}
+
+/** `LIMIT 50` gone from the text of a query. */
+function droppedLimits(file: ChangedFile): readonly CodeLine[] {
+  const limited = (line: CodeLine): boolean =>
+    statementsOf(file, line).some((text) => /\blimit\s+[$:?\d]|\bfetch\s+first\b|\btop\s*\(?\d/i.test(text));
+  const changed = changedLines(file);
+  const removed = changed.filter((line) => line.kind === 'removed' && limited(line));
+  return changed.some((line) => line.kind === 'added' && limited(line)) ? [] : removed;
+}
+
+function statementsOf(file: ChangedFile, line: CodeLine): readonly string[] {
+  return file.language === 'sql' ? [line.code] : line.strings;
 }
 
 /** A query whose text alone changed: SQL in a string beside the call or on its own line, or a line of a query file. */
 function isChangedStatement(file: ChangedFile, line: CodeLine): boolean {
   if (line.novelty === 'nothing' || line.novelty === 'place') return false;
   if (file.language === 'sql') return SQL.test(line.code);
+  const isMarked = line.calls.some((call) => call.isAnnotation && /query/i.test(call.name));
+  if (isMarked) return true;
   return line.novelty === 'text' && line.strings.some((text) => SQL.test(text)) && isQueryText(line);
 }
 
 function isQueryText(line: CodeLine): boolean {
   const isAlone = line.code.replaceAll("''", '').trim() === '';
   return (
-    line.calls.some(isQueryCall) || (isAlone && line.strings.some((text) => /^\s*[A-Z]{4,}\b/.test(text)))
+    line.calls.some(isQueryCall) ||
+    (isAlone &&
+      line.strings.some(
+        (text) => /^\s*(?:[A-Z]{4,}\b|(?:AND|OR|ON)\s+\w)/.test(text) || STATEMENT.test(text),
+      ))
   );
 }
+
+/** Lower-case SQL is taken for such only where no sentence would read the same. */
+const STATEMENT =
+  /^\s*(?:select\s.{1,300}\sfrom\s|insert\s+into\s+\w+\s*\(|update\s+\w+\s+set\s|delete\s+from\s+\w+\s|(?:left |inner )?join\s+\w+(?:\s+\w+)?\s+on\s|(?:where|and)\s+[\w.]{1,80}\s*(?:=|<|>|in\b|is\b)|order\s+by\s+[\w.]+|group\s+by\s+[\w.]+|limit\s+[$:?\d])/i;
 
 function lockChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly DetectedCheck[] {
   const hits = callsOn(
     lines,
-    (call) => LOCKING.has(call.verbs.join('')) && (isQueryCall(call) || /^for_?update$/i.test(call.name)),
+    (call) =>
+      LOCKING.has(call.verbs.join('')) &&
+      (isQueryCall(call) || /^(?:select_?)?(?:lock_?)?for_?update$|^with_lock$/i.test(call.name)),
   );
-  if (hits.length === 0) return [];
-  const why = `${file.path} changes what is locked together in the database (${namesOf(hits)})`;
-  const evidence = placesOf(hits.map((hit) => hit.line));
-  return [guard('db.lock_wait', { why, evidence, flags: ['shared_by_both_fleets'] })];
-}
-
-function poolChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly DetectedCheck[] {
-  const assigns = lines.filter((line) => /[:=]\s?['\d]|[:=]\s*[\w$.]+,?;?$/.test(line.code));
-  const pool = assigns.filter((line) => hasAny(line.words, POOL) && hasAny(line.words, POOL_SETTINGS));
-  const limits = assigns.filter((line) => hasAny(line.words, STATEMENT_LIMITS) && line.words.has('timeout'));
-  const checks: DetectedCheck[] = [];
-  if (pool.length > 0) {
-    const why = `${file.path} changes the database connection pool`;
-    checks.push(guard('db.pool_saturation', { why, evidence: placesOf(pool) }));
-  }
-  if (limits.length > 0) {
-    const why = `${file.path} changes how long a statement may take`;
-    checks.push(guard('db.timeout_rate', { why, evidence: placesOf(limits) }));
-  }
-  return checks;
+  const marked = callsOn(
+    lines,
+    (call) => call.isAnnotation && /^(?:transactional|transaction|lock)$/i.test(call.name),
+  );
+  const texts = changedLines(file).filter((line) =>
+    statementsOf(file, line).some((text) => ROW_LOCK.test(text)),
+  );
+  const all = [...linesOf(hits), ...linesOf(marked), ...texts];
+  if (all.length === 0) return [];
+  const what = hits.length > 0 ? namesOf(hits) : 'rows';
+  return [
+    guard(
+      'db.lock_wait',
+      because(all, `changes what is locked together in the database (${what})`, {
+        flags: ['shared_by_both_fleets'],
+      }),
+    ),
+    secondary(guard('db.timeout_rate', because(all, `changes how long rows stay locked (${what})`))),
+  ];
 }

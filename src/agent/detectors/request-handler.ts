@@ -1,6 +1,6 @@
-import type { Call } from '../calls.ts';
-import type { ChangedFile, CodeLine } from '../changed-code.ts';
-import { type Detector, guard, hasAny, placesOf, vocabulary } from '../detector.ts';
+import type { Call } from '../code/calls.ts';
+import type { ChangedFile, CodeLine } from '../code/changed-code.ts';
+import { type Detector, guard, hasAny, placesOf, secondary, vocabulary } from '../detector.ts';
 
 const HANDLER_PATH = vocabulary(
   `
@@ -9,7 +9,7 @@ const HANDLER_PATH = vocabulary(
 `,
 );
 const ROUTERS = vocabulary('app router server fastify mux blueprint bp routes route');
-const ROUTE_VERBS = vocabulary('get post put patch delete all use route handle handlefunc options');
+const ROUTE_VERBS = vocabulary('get post put patch delete all route handle handlefunc options');
 const ROUTE_MARKERS = vocabulary(
   `
     getmapping postmapping putmapping deletemapping patchmapping requestmapping httpget httppost httpput
@@ -24,13 +24,14 @@ export const requestHandlerDetector: Detector = {
   id: 'request-handler',
   subject: 'request handling',
   risk: 'low',
+  isFallback: true,
   detect(file) {
     if (file.pathClass !== 'code' || file.language === null || file.language === 'sql') return [];
     const changed = [...file.added, ...file.removed].filter(does);
     const lines = isHandlerPath(file) ? changed : changed.filter(handles);
     if (lines.length === 0) return [];
-    const reason = { why: `${file.path} changes how requests are answered`, evidence: placesOf(lines) };
-    return [guard('http.error_rate', reason), guard('http.latency_p95', reason)];
+    const reason = { why: `${lines[0]?.at} changes how requests are answered`, evidence: placesOf(lines) };
+    return [guard('http.error_rate', reason), secondary(guard('http.latency_p95', reason))];
   },
 };
 

@@ -22,14 +22,14 @@ describe('cache', () => {
       path: ts,
       before: 'const cacheTtlMs = 60_000;\n',
       after: 'const cacheTtlMs = 5_000;\n',
-      kinds: ['cache.hit_ratio'],
+      kinds: ['cache.hit_ratio', 'cache.evictions', 'http.latency_p95'],
     },
     {
       title: 'another time to live, in settings',
       path: 'config/app.yaml',
       before: 'cache:\n  ttl: 60\n',
       after: 'cache:\n  ttl: 5\n',
-      kinds: ['cache.hit_ratio'],
+      kinds: ['cache.hit_ratio', 'cache.evictions', 'http.latency_p95'],
     },
     {
       title: 'a cache that is gone',

@@ -17,28 +17,28 @@ describe('migration', () => {
       path: 'db/migrations/1.sql',
       before: null,
       after: "UPDATE a SET b = 'c';\n",
-      kinds: [...schema, 'db.replication_lag'],
+      kinds: ['db.lock_wait', 'db.query_latency_p95', 'db.error_rate', 'db.replication_lag'],
     },
     {
       title: 'a column, in Ruby',
       path: 'db/migrate/1_a.rb',
       before: null,
       after: '  add_column :a, :b, :string\n',
-      kinds: schema,
+      kinds: ['db.lock_wait', 'db.query_latency_p95', 'db.error_rate'],
     },
     {
       title: 'a column, in Python',
       path: 'alembic/versions/1.py',
       before: null,
       after: "op.add_column('a', sa.Column('b'))\n",
-      kinds: schema,
+      kinds: ['db.lock_wait', 'db.query_latency_p95', 'db.error_rate'],
     },
     {
       title: 'a new one in words we do not know',
       path: 'migrations/1.ts',
       before: null,
       after: 'weave(a, b);\n',
-      kinds: schema,
+      kinds: ['db.lock_wait', 'db.query_latency_p95', 'db.error_rate'],
     },
     {
       title: 'a statement handed to a database elsewhere',
@@ -69,4 +69,32 @@ describe('migration', () => {
     expect(plan.risk).toBe('high');
     expect(plan.checks[0]?.flags).toEqual(['shared_by_both_fleets', 'unsafe_to_roll_back']);
   });
+});
+
+describe('migration, in more languages', () => {
+  detects([
+    {
+      title: 'an index that is made beside running writes',
+      path: 'db/migrations/2.sql',
+      before: null,
+      after: 'CREATE INDEX CONCURRENTLY orders_c ON orders (c);\n',
+      kinds: ['db.query_latency_p95', 'db.lock_wait', 'db.error_rate'],
+    },
+    {
+      title: 'a field that is gone, in Django',
+      path: 'shop/migrations/0002_x.py',
+      before: null,
+      after:
+        'class Migration(migrations.Migration):\n    operations = [\n        migrations.RemoveField(model_name="order", name="x"),\n    ]\n',
+      kinds: ['db.lock_wait', 'db.error_rate', 'db.query_latency_p95'],
+    },
+    {
+      title: 'a table, in Laravel',
+      path: 'database/migrations/1.php',
+      before: null,
+      after:
+        "return new class extends Migration {\n    public function up(): void\n    {\n        Schema::table('orders', function (Blueprint $table) {\n            $table->index('customer_id');\n        });\n    }\n};\n",
+      kinds: ['db.lock_wait', 'db.query_latency_p95', 'db.error_rate'],
+    },
+  ]);
 });

@@ -43,7 +43,7 @@ describe('calls to other services', () => {
       path: ts,
       before: 'await fetch(url, { timeout: 900 });\n',
       after: 'await fetch(url, { timeout: 100 });\n',
-      kinds: ['dependency.error_rate', 'http.latency_p95', 'dependency.latency_p95'],
+      kinds: ['dependency.error_rate', 'dependency.latency_p95', 'http.latency_p95'],
     },
     {
       title: 'a call that is gone',

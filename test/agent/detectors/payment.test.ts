@@ -26,3 +26,22 @@ describe('payments', () => {
     },
   ]);
 });
+
+describe('payment, in more languages', () => {
+  detects([
+    {
+      title: 'money as a floating point number, in Python',
+      path: 'src/billing/total.py',
+      before: 'def total(o):\n    return Decimal(o.price) * o.n\n',
+      after: 'def total(o):\n    return float(o.price) * o.n\n',
+      kinds: ['payment.amount_mismatch_rate'],
+    },
+    {
+      title: 'a key that makes a retry harmless',
+      path: 'src/payments/charge.ts',
+      before: 'function f(o) {\n  go(o);\n}\n',
+      after: 'function f(o) {\n  const idempotencyKey = o.id;\n  go(o);\n}\n',
+      kinds: ['payment.failure_rate', 'payment.duplicate_rate'],
+    },
+  ]);
+});

@@ -1,9 +1,10 @@
+import { type DiffFile, type DiffHunk, type DiffLine, pathOf } from '../diff/diff.ts';
+import { isMarkedGenerated } from '../diff/generated-text.ts';
+import { BEHAVING_CLASSES, classOfPath, type PathClass } from '../diff/path-class.ts';
 import { type Call, carriedChain, type Names, namesIn, wordsOf } from './calls.ts';
 import { MAX_CODE_LINE_CHARS, type StrippedLine, strippedLines } from './code-lines.ts';
-import { type DiffFile, type DiffHunk, type DiffLine, pathOf } from './diff.ts';
 import { type Language, languageOf } from './language.ts';
 import { type LoopedColumns, loopedColumns } from './loops.ts';
-import { BEHAVING_CLASSES, classOfPath, type PathClass } from './path-class.ts';
 
 /**
  * What a changed line changes: `code` something a detector reads; `text` only what its strings hold; `place` only its
@@ -31,6 +32,8 @@ export interface CodeLine {
 export interface CodeHunk {
   readonly before: readonly CodeLine[];
   readonly after: readonly CodeLine[];
+  /** The line that opens the block the hunk is in, as git prints it; often empty. */
+  readonly heading: string;
 }
 
 /** A changed file as detectors see it. Only files that can change behaviour become one. */
@@ -44,6 +47,8 @@ export interface ChangedFile {
   /** Added lines that say something new, of all hunks; and removed ones that said something. */
   readonly added: readonly CodeLine[];
   readonly removed: readonly CodeLine[];
+  /** Changed lines, of both sides, where only the text of strings is new. */
+  readonly reworded: readonly CodeLine[];
   /** Changed lines that could not be read: too long, binary, or of an unknown language. */
   readonly unreadLines: number;
 }
@@ -55,7 +60,7 @@ export function changedFileOf(file: DiffFile): ChangedFile | null {
   // A test that becomes code, or code that is moved to where it looks like a test, is code.
   const oldClass = file.oldPath === null ? pathClass : classOfPath(file.oldPath);
   const behaving = [pathClass, oldClass].find((each) => BEHAVING_CLASSES.has(each));
-  if (behaving === undefined) return null;
+  if (behaving === undefined || isMarkedGenerated(file)) return null;
   const language = languageOf(path, behaving);
   const changed = file.hunks.flatMap((hunk) => hunk.lines).filter((line) => line.kind !== 'context');
   const isUnread = (line: DiffLine): boolean => language === null || line.text.length > MAX_CODE_LINE_CHARS;
@@ -65,11 +70,32 @@ export function changedFileOf(file: DiffFile): ChangedFile | null {
     pathClass: behaving,
     language,
     status: file.status,
+    ...withHunks(hunks),
+    unreadLines: file.status === 'binary' ? 1 : changed.filter(isUnread).length,
+  };
+}
+
+/** Hunks with the lines of them that say something new. */
+export function withHunks(
+  hunks: readonly CodeHunk[],
+): Pick<ChangedFile, 'hunks' | 'added' | 'removed' | 'reworded'> {
+  const sides = hunks.flatMap((hunk) => [...hunk.after, ...hunk.before]);
+  return {
     hunks,
     added: hunks.flatMap((hunk) => hunk.after.filter((line) => line.novelty === 'code')),
     removed: hunks.flatMap((hunk) => hunk.before.filter((line) => line.novelty === 'code')),
-    unreadLines: file.status === 'binary' ? 1 : changed.filter(isUnread).length,
+    reworded: sides.filter((line) => line.novelty === 'text'),
   };
+}
+
+/** Everything that is said anew: added, removed and reworded lines. */
+export function changedLines(file: ChangedFile): readonly CodeLine[] {
+  return [...file.added, ...file.removed, ...file.reworded];
+}
+
+/** Every line that is there after the change, changed or not. */
+export function linesAfter(file: ChangedFile): readonly CodeLine[] {
+  return file.hunks.flatMap((hunk) => hunk.after);
 }
 
 /** True when the call on this line runs once per element of a loop. */
@@ -93,13 +119,24 @@ function codeHunk(hunk: DiffHunk, language: Language, file: DiffFile): CodeHunk 
     return new Map(side.map((line, at) => [line, stripped[at] ?? emptyLine]));
   };
   const [strippedBefore, strippedAfter] = [strippedOf(before), strippedOf(after)];
+  const inlineTests = language === 'rust' ? linesOfTests(hunk) : noLines;
   const novelties = noveltiesOf(hunk.lines, (line) =>
-    (line.kind === 'removed' ? strippedBefore : strippedAfter).get(line),
+    inlineTests.has(line) ? emptyLine : (line.kind === 'removed' ? strippedBefore : strippedAfter).get(line),
   );
   return {
+    heading: hunk.heading,
     before: codeLines(before, strippedBefore, novelties, language, file),
     after: codeLines(after, strippedAfter, novelties, language, file),
   };
+}
+
+const noLines: ReadonlySet<DiffLine> = new Set();
+
+/** Rust keeps unit tests at the end of the file they test. */
+function linesOfTests(hunk: DiffHunk): ReadonlySet<DiffLine> {
+  const opens = (text: string): boolean => /^\s*(?:#\[cfg\(test\)\]|mod tests\b)/.test(text);
+  const at = opens(hunk.heading) ? 0 : hunk.lines.findIndex((line) => opens(line.text));
+  return at < 0 ? noLines : new Set(hunk.lines.slice(at));
 }
 
 const emptyLine: StrippedLine = { code: '', strings: [], isImport: false };
@@ -118,7 +155,7 @@ function codeLines(
   let carried: readonly string[] = [];
   return side.map((line, at) => {
     const { code, strings, isImport } = stripped.get(line) ?? emptyLine;
-    const found: Names = isImport ? noNames : namesIn(code, carried, language === 'ruby');
+    const found: Names = isImport ? noNames : namesIn(code, carried, language);
     if (code.trim() !== '') carried = carriedChain(found);
     return {
       kind: line.kind,
@@ -150,7 +187,7 @@ function noveltiesOf(
   strippedOf: (line: DiffLine) => StrippedLine | undefined,
 ): ReadonlyMap<DiffLine, Novelty> {
   const novelties = new Map<DiffLine, Novelty>();
-  const dense = new Map(lines.map((line) => [line, (strippedOf(line)?.code ?? '').replaceAll(/\s+/g, '')]));
+  const dense = new Map(lines.map((line) => [line, denseCode(strippedOf(line)?.code ?? '')]));
   const codeOf = (line: DiffLine): string => dense.get(line) ?? '';
   const wholeOf = (line: DiffLine): string => `${codeOf(line)}\0${strippedOf(line)?.strings.join('\0')}`;
   const changed = lines.filter((line) => line.kind !== 'context');
@@ -172,6 +209,11 @@ function noveltiesOf(
   pair(changed, novelties, wholeOf, 'place', (removed, added) => removed.text !== added.text);
   pair(changed, novelties, codeOf, 'text', (removed, added) => wholeOf(removed) !== wholeOf(added));
   return novelties;
+}
+
+/** Code without what formatters move: white space, and the mark that ends a statement. */
+function denseCode(code: string): string {
+  return code.replaceAll(/\s+/g, '').replace(/;$/, '');
 }
 
 function ownNovelty(line: StrippedLine | undefined): Novelty {

@@ -69,3 +69,43 @@ describe('auth', () => {
     expect(plan.unobservable).toHaveLength(1);
   });
 });
+
+describe('authentication, in more languages', () => {
+  detects([
+    {
+      title: 'not a variable called token that is renamed',
+      path: 'src/shop/caller.ts',
+      before: 'const token = jwt.verify(header);\nuse(token);\n',
+      after: 'const claims = jwt.verify(header);\nuse(claims);\n',
+      kinds: [],
+    },
+    {
+      title: 'a door in front of requests, in Ruby',
+      path: 'app/controllers/orders_controller.rb',
+      before: 'class OrdersController\nend\n',
+      after: 'class OrdersController\n  before_action :authenticate_user!\nend\n',
+      kinds: ['auth.unauthorized_rate', 'http.error_rate', 'http.latency_p95'],
+    },
+    {
+      title: 'a door in front of a view, in Python',
+      path: 'app/orders.py',
+      before: 'def show(request):\n    return go()\n',
+      after: '@login_required\ndef show(request):\n    return go()\n',
+      kinds: ['auth.unauthorized_rate'],
+    },
+    {
+      title: 'not a count of tokens',
+      path: 'src/shop/count.ts',
+      before: null,
+      after: 'const tokens = countTokens(text);\n',
+      kinds: [],
+    },
+    {
+      title: 'the cookie of a session',
+      path: 'src/shop/app.ts',
+      before: 'app.use(session({ cookie: { maxAge: 3600 } }));\n',
+      after: 'app.use(session({ cookie: { maxAge: 60 } }));\n',
+      kinds: ['auth.session_loss_rate'],
+    },
+  ]);
+});

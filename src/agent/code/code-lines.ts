@@ -18,7 +18,7 @@ export const MAX_CODE_LINE_CHARS = 4_000;
  */
 export function strippedLines(lines: readonly string[], language: Language): readonly StrippedLine[] {
   if (language === 'settings') return settingLines(lines).map((line) => ({ ...line, isImport: false }));
-  if (language === 'manifest') return settingLines(lines).map(asText);
+  if (language === 'manifest') return lines.map(asText);
   const readable = lines.map((line) => (line.length > MAX_CODE_LINE_CHARS ? '' : line));
   const scanned = scanFragment(readable, LEXES[language]);
   const imports = importedLines(
@@ -29,8 +29,9 @@ export function strippedLines(lines: readonly string[], language: Language): rea
 }
 
 /** Only strings: the name of a package must not read like code that uses it. */
-function asText({ code, strings }: ScannedLine): StrippedLine {
-  return { code: '', strings: [[code, ...strings].join(' ').trim()], isImport: false };
+function asText(line: string): StrippedLine {
+  const text = line.length > MAX_CODE_LINE_CHARS || /^\s*(?:#|<!--|\/\/)/.test(line) ? '' : line.trim();
+  return { code: '', strings: [text], isImport: false };
 }
 
 function scanFragment(lines: readonly string[], lexis: Lexis): readonly ScannedLine[] {

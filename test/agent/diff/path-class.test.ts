@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { classOfPath } from '../../src/agent/path-class.ts';
+import { classOfPath } from '../../../src/agent/diff/path-class.ts';
 
 const CLASSES = {
   docs: ['README.md', 'docs/cache.md', 'docs/conf.py', 'LICENSE', 'services/a/CHANGELOG.md', 'doc/x.rst'],
@@ -9,7 +9,7 @@ const CLASSES = {
     'Jenkinsfile',
     'Makefile',
     'tsconfig.json',
-    'vite.config.ts',
+    'vitest.config.ts',
   ],
   test: [
     'test/a.ts',
@@ -23,6 +23,9 @@ const CLASSES = {
     'fixtures/token.json',
     'src/__mocks__/redis.ts',
     'src/migrations/migrate.test.ts',
+    'Shop.Tests/Orders.cs',
+    'src/testing/fakes.ts',
+    'examples/pay.py',
   ],
   lock: ['package-lock.json', 'go.sum', 'a/yarn.lock', 'Cargo.lock', 'poetry.lock', 'Gemfile.lock'],
   manifest: [
@@ -57,7 +60,8 @@ const CLASSES = {
     'Dockerfile',
     'appsettings.json',
   ],
-  ui: ['src/app.css', 'logo.svg', 'src/components/cart.tsx', 'index.html', 'web/pay.vue'],
+  ui: ['src/components/cart.tsx', 'web/pay.vue', 'src/hooks/use-cart.ts', 'vite.config.ts'],
+  asset: ['src/app.css', 'logo.svg', 'index.html', 'locales/de.po'],
   code: [
     'src/a.ts',
     'src/latest.java',

@@ -4,6 +4,10 @@ import type { ScannedLine } from './code-scanner.ts';
 const MAX_SETTING_CHARS = 1_000;
 
 const SETTING = /^(\s*)(?:-\s+)?["']?([\w$./@-][\w$./@ -]{0,199}?)["']?\s?(?::(?=\s|$|["'[{\d])|=)\s*(.*)$/;
+/** `resource "aws_sqs_queue" "orders" {` */
+const HCL_BLOCK = /^(\s*)([a-z][\w-]{0,60})((?:\s+"[\w.-]{1,100}"){0,3})\s*\{$/;
+/** nginx and its like: `proxy_read_timeout 10s;` */
+const DIRECTIVE = /^(\s*)([a-z][a-z_]{2,60})\s+([^\s;{}][^;{}]{0,300});$/;
 const PLAIN_VALUE = /^["']?(-?\d[\w.%]*|true|false|yes|no|on|off|null)["']?,?\s*$/i;
 
 /**
@@ -23,7 +27,14 @@ export function settingLines(lines: readonly string[]): readonly ScannedLine[] {
       section = `${asName(header[1])}.`;
       return blank;
     }
-    const setting = SETTING.exec(line);
+    const block = HCL_BLOCK.exec(line);
+    if (block !== null) {
+      const indent = block[1]?.length ?? 0;
+      while ((parents.at(-1)?.indent ?? -1) >= indent) parents.pop();
+      parents.push({ indent, key: asName(`${block[2]} ${block[3] ?? ''}`.replaceAll('"', ' ').trim()) });
+      return blank;
+    }
+    const setting = SETTING.exec(dockerSetting(line)) ?? DIRECTIVE.exec(line);
     const key = asName(setting?.[2] ?? '');
     if (setting === null || key === '') return { code: '', strings: [text] };
     const indent = setting[1]?.length ?? 0;
@@ -36,13 +47,20 @@ export function settingLines(lines: readonly string[]): readonly ScannedLine[] {
 
 const blank: ScannedLine = { code: '', strings: [] };
 
-function settingLine(path: string, value: string): ScannedLine {
+function settingLine(path: string, written: string): ScannedLine {
+  const value = written.replace(/^&[\w-]{1,60}\s+/, '');
   // A parent alone changes nothing by itself.
-  if (value === '' || value === '{' || value === '[' || value === '|') return { code: '', strings: [path] };
+  // An anchor names what stands below it; nothing is set by the name.
+  if (/^(?:[{[|>]-?|[&*][\w-]+)?$/.test(value)) return { code: '', strings: [path] };
   const plain = PLAIN_VALUE.exec(value);
   return plain?.[1] === undefined
     ? { code: `${path} = ''`, strings: [value] }
     : { code: `${path} = ${plain[1]}`, strings: [] };
+}
+
+/** A line of a Dockerfile that sets a variable, without its verb: `ENV WORKERS=4`. */
+function dockerSetting(line: string): string {
+  return /^(?:ENV|ARG)\s+[A-Z]\w{0,80}=/.test(line) ? line.replace(/^(?:ENV|ARG)\s+/, '') : line;
 }
 
 function withoutComment(value: string): string {

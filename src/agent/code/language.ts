@@ -1,7 +1,8 @@
-import { extensionOf, type PathClass } from './path-class.ts';
+import { extensionOf, nameOf, type PathClass } from '../diff/path-class.ts';
 
 /**
- * The families whose comments and strings we can tell from code. `settings` is YAML, TOML, JSON, INI and the like;
+ * The families whose comments and strings we can tell from code. `markup` is a script inside a page (Vue, Svelte), `schema` a
+ * message or API description (Protocol Buffers, GraphQL, Avro); `settings` is YAML, Terraform, TOML, JSON and the like;
  * `manifest` is any list of packages, all of it text but for whoever looks for package names.
  */
 export type Language =
@@ -14,6 +15,8 @@ export type Language =
   | 'php'
   | 'rust'
   | 'sql'
+  | 'markup'
+  | 'schema'
   | 'settings'
   | 'manifest';
 
@@ -45,15 +48,17 @@ export interface Lexis {
 
 const EXTENSIONS: ReadonlyMap<string, Language> = new Map(
   Object.entries({
-    typescript: ['ts', 'tsx', 'mts', 'cts', 'js', 'jsx', 'mjs', 'cjs'],
+    typescript: ['ts', 'tsx', 'mts', 'cts', 'js', 'jsx', 'mjs', 'cjs', 'es6'],
     python: ['py', 'pyi'],
     go: ['go'],
     java: ['java', 'kt', 'kts', 'scala', 'groovy', 'swift'],
-    ruby: ['rb', 'rake'],
+    ruby: ['rb', 'rake', 'ru', 'jbuilder'],
     csharp: ['cs'],
     php: ['php'],
     rust: ['rs'],
     sql: ['sql'],
+    markup: ['vue', 'svelte', 'astro'],
+    schema: ['proto', 'graphql', 'graphqls', 'gql', 'avdl', 'thrift', 'prisma'],
     settings: [
       'yaml',
       'yml',
@@ -67,6 +72,9 @@ const EXTENSIONS: ReadonlyMap<string, Language> = new Map(
       'tf',
       'tfvars',
       'hcl',
+      'json5',
+      'jsonc',
+      'avsc',
     ],
     manifest: [],
   } satisfies Record<Language, readonly string[]>).flatMap(([language, extensions]) =>
@@ -77,6 +85,7 @@ const EXTENSIONS: ReadonlyMap<string, Language> = new Map(
 /** The language of a path by its class and extension; null when the scanner knows none. */
 export function languageOf(path: string, pathClass: PathClass): Language | null {
   if (pathClass === 'manifest') return 'manifest';
+  if (/^(?:dockerfile|procfile|\.env)/.test(nameOf(path))) return 'settings';
   return EXTENSIONS.get(extensionOf(path)) ?? null;
 }
 
@@ -141,6 +150,13 @@ export const LEXES: Readonly<Record<Exclude<Language, 'settings' | 'manifest'>, 
       quote('"', { spansLines: true }),
     ],
   },
+  markup: {
+    ...C_LIKE,
+    blockComments: [SLASHES, { open: '<!--', close: '-->', nests: false }],
+    quotes: [...PLAIN, quote('`', { spansLines: true, isTemplate: true })],
+    hasRegexLiterals: true,
+  },
+  schema: { ...C_LIKE, lineComments: ['//', '#'], quotes: [TRIPLE, ...PLAIN] },
   sql: {
     ...C_LIKE,
     lineComments: ['--'],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { strippedLines } from '../../src/agent/code-lines.ts';
-import type { Language } from '../../src/agent/language.ts';
+import { strippedLines } from '../../../src/agent/code/code-lines.ts';
+import type { Language } from '../../../src/agent/code/language.ts';
 
 /** Code with white space folded, one string per line; lines of nothing are empty. */
 const codeOf = (language: Language, ...lines: string[]): string[] =>
@@ -101,6 +101,18 @@ describe('strips comments and the insides of strings', () => {
       lines: ["select 'it''s cache' -- cache", '/* token */ from x'],
       code: ["select ''", 'from x'],
     },
+    {
+      title: 'a script inside a page',
+      language: 'markup',
+      lines: ['<!-- cache.get(x) -->', '<script>', "fetch('/x')", '</script>'],
+      code: ['', '<script>', "fetch('')", '</script>'],
+    },
+    {
+      title: 'fields of messages',
+      language: 'schema',
+      lines: ['// cache', 'message Order {', '  string id = 1; // token', '}'],
+      code: ['', 'message Order {', 'string id = 1;', '}'],
+    },
   ])('$title', ({ language, lines, code }) => {
     expect(codeOf(language, ...lines)).toEqual(code);
   });
@@ -190,6 +202,21 @@ describe('settings become names with plain values', () => {
       code: ['', '', 'db.pool.max = 20', "db.name = ''"],
     },
     {
+      title: 'YAML with anchors',
+      lines: ['base: &base', '  replicas: &count 3', 'app:', '  <<: *base', '  workers: *count'],
+      code: ['', 'base.replicas = 3', '', '', ''],
+    },
+    {
+      title: 'blocks of Terraform',
+      lines: ['resource "aws_sqs_queue" "orders" {', '  visibility_timeout_seconds = 30', '}'],
+      code: ['', 'resource_aws_sqs_queue_orders.visibility_timeout_seconds = 30', ''],
+    },
+    {
+      title: 'directives of a proxy',
+      lines: ['server {', '  proxy_read_timeout 10s;', '}'],
+      code: ['', 'server.proxy_read_timeout = 10s', ''],
+    },
+    {
       title: 'JSON',
       lines: ['{', '  "cacheTtl": 60,', '  "url": "http://x"', '}'],
       code: ['', 'cacheTtl = 60', "url = ''", ''],
@@ -246,6 +273,8 @@ test('any lines in any language come out as many as they went in, and none throw
     'php',
     'rust',
     'sql',
+    'markup',
+    'schema',
     'settings',
     'manifest',
   );

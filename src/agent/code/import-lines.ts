@@ -18,7 +18,9 @@ const NEVER = /^(?!)/;
 const JVM: ImportSyntax = { whole: /^(?:import|package)\s/, opens: null, inner: NEVER, closes: NEVER };
 
 /** Strings are already empty (`''`) when these are applied, and every line is trimmed. */
-const SYNTAX: Readonly<Record<Exclude<Language, 'settings' | 'manifest' | 'sql'>, ImportSyntax>> = {
+const SYNTAX: Readonly<
+  Record<Exclude<Language, 'settings' | 'manifest' | 'sql' | 'markup' | 'schema'>, ImportSyntax>
+> = {
   typescript: {
     whole:
       /^(?:import\b(?!\s*\().*''|export\s.{0,2000}\sfrom\s*''|(?:const|let|var)\s[\w\s{},:$]{1,500}=\s*require\(''\));?$/,
@@ -56,8 +58,9 @@ const SYNTAX: Readonly<Record<Exclude<Language, 'settings' | 'manifest' | 'sql'>
  */
 export function importedLines(codes: readonly string[], language: Language): ReadonlySet<number> {
   const found = new Set<number>();
-  if (language === 'settings' || language === 'manifest' || language === 'sql') return found;
-  const { whole, opens, inner, closes } = SYNTAX[language];
+  if (language === 'settings' || language === 'manifest' || language === 'sql' || language === 'schema')
+    return found;
+  const { whole, opens, inner, closes } = SYNTAX[language === 'markup' ? 'typescript' : language];
   let openedAt: number | null = null;
   const mark = (from: number, to: number): void => {
     for (let at = from; at <= to; at += 1) found.add(at);

@@ -1,5 +1,6 @@
 /**
- * What kind of file a path names. `generated` covers snapshots and vendored code as well, `ui` also assets.
+ * What kind of file a path names. `generated` covers snapshots and vendored code as well, `ui` is code that runs in a browser,
+ * `asset` what it only shows.
  * Whatever no rule names is `code`: an unknown file is a risk, not a comfort.
  */
 export type PathClass =
@@ -12,10 +13,17 @@ export type PathClass =
   | 'migration'
   | 'config'
   | 'ui'
+  | 'asset'
   | 'code';
 
 /** The classes that can change how the service behaves, and so are the only ones shown to detectors. */
-export const BEHAVING_CLASSES: ReadonlySet<PathClass> = new Set(['code', 'migration', 'manifest', 'config']);
+export const BEHAVING_CLASSES: ReadonlySet<PathClass> = new Set([
+  'code',
+  'migration',
+  'manifest',
+  'config',
+  'ui',
+]);
 
 const setOf = (words: string): ReadonlySet<string> => new Set(words.trim().split(/\s+/));
 
@@ -24,7 +32,7 @@ const DOC_NAMES = setOf('license licence notice authors contributors codeowners 
 const ASSET_EXTENSIONS = setOf(
   `
     css scss sass less styl html htm svg png jpg jpeg gif webp avif ico woff woff2 ttf otf eot mp3 mp4
-    webm vue svelte po pot
+    webm po pot mo xliff xlf strings ftl
 `,
 );
 const SETTING_EXTENSIONS = setOf(
@@ -33,14 +41,15 @@ const SETTING_EXTENSIONS = setOf(
 const TEST_FOLDERS = setOf(
   `
     test tests __tests__ spec specs testdata __mocks__ __fixtures__ fixtures e2e cypress playwright
-    androidtest
+    androidtest testing test_helpers testutil testutils mocks stubs bench benchmarks benches loadtest loadtests examples
+    example samples storybook .storybook
 `,
 );
 const SNAPSHOT_FOLDERS = setOf('__snapshots__ snapshots');
 const GENERATED_FOLDERS = setOf(
-  '__generated__ generated gen dist build out vendor node_modules third_party thirdparty',
+  '__generated__ generated gen dist build out vendor node_modules third_party thirdparty bower_components pods',
 );
-const MIGRATION_FOLDERS = setOf('migrations migration migrate alembic flyway liquibase');
+const MIGRATION_FOLDERS = setOf('migrations migration migrate alembic flyway liquibase changelogs');
 const CI_FOLDERS = setOf(
   '.github .circleci .gitlab .buildkite .husky .ci .azure .teamcity .vscode .idea .devcontainer',
 );
@@ -49,24 +58,29 @@ const CI_NAMES = setOf(
     .gitlab-ci.yml .travis.yml azure-pipelines.yml jenkinsfile makefile justfile taskfile.yml
     renovate.json .gitignore .gitattributes .editorconfig .npmrc .nvmrc .dockerignore biome.json
     tsconfig.json knip.json .prettierrc .eslintrc .eslintrc.json .rubocop.yml .pre-commit-config.yaml
-    .golangci.yml codecov.yml dependabot.yml tox.ini pytest.ini
+    .golangci.yml codecov.yml dependabot.yml tox.ini pytest.ini .gitmodules .tool-versions mkdocs.yml .swcrc turbo.json nx.json lerna.json
+    skaffold.yaml tiltfile docker-compose.test.yml docker-compose.yml compose.yaml compose.yml docker-compose.override.yml
 `,
 );
 const LOCK_NAMES = setOf(
   `
     package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock bun.lockb go.sum
-    packages.lock.json gradle.lockfile package.resolved .terraform.lock.hcl
+    packages.lock.json gradle.lockfile deno.lock bun.lockb flake.lock mix.lock podfile.lock package.resolved .terraform.lock.hcl
 `,
 );
 const MANIFEST_NAMES = setOf(
   `
     package.json go.mod cargo.toml gemfile composer.json pyproject.toml setup.py setup.cfg pipfile
-    pom.xml build.gradle build.gradle.kts build.sbt directory.packages.props .gitmodules
+    pom.xml build.gradle build.gradle.kts libs.versions.toml build.sbt directory.packages.props
 `,
 );
 const UI_FOLDERS = setOf(
-  'components ui frontend client web styles assets public static views templates storybook',
+  'components ui frontend webapp browser storefront hooks widgets screens composables',
 );
+
+const SERVER_FOLDERS = setOf('api server backend functions emails lambda workers');
+const SCREEN_EXTENSIONS = setOf('tsx jsx vue svelte astro');
+const SCRIPT_EXTENSIONS = setOf('ts js mjs');
 
 /** Classes a path by its folders, name and extension. The first rule that speaks wins. Case does not matter. */
 export function classOfPath(path: string): PathClass {
@@ -75,15 +89,20 @@ export function classOfPath(path: string): PathClass {
   const folders = parts.slice(0, -1);
   const extension = extensionOf(path);
   const isUnder = (names: ReadonlySet<string>): boolean => folders.some((folder) => names.has(folder));
+  const isUnderTests = folders.some((folder) =>
+    /[._-](?:tests?|specs?|testing|e2e|benchmarks?)$/.test(folder),
+  );
 
   if (isUnder(SNAPSHOT_FOLDERS) || extension === 'snap') return 'generated';
-  if (isTest(path.slice(path.lastIndexOf('/') + 1)) || isUnder(TEST_FOLDERS)) return 'test';
+  if (isTest(path.slice(path.lastIndexOf('/') + 1)) || isUnder(TEST_FOLDERS) || isUnderTests) return 'test';
   if (LOCK_NAMES.has(name) || extension === 'lock') return 'lock';
   if (isUnder(GENERATED_FOLDERS) || isGenerated(name)) return 'generated';
   if (
     isUnder(CI_FOLDERS) ||
     CI_NAMES.has(name) ||
-    /^(?:eslint|prettier|vitest|jest|vite)\.config\./.test(name)
+    /^(?:eslint|prettier|vitest|jest|playwright|cypress|commitlint|postcss|tailwind|babel|metro)\.config\.|^tsconfig\.[\w.-]*json$/.test(
+      name,
+    )
   ) {
     return 'ci';
   }
@@ -94,9 +113,17 @@ export function classOfPath(path: string): PathClass {
   if (DOC_EXTENSIONS.has(extension) || DOC_NAMES.has(name)) return 'docs';
   // Only at the root: a service may well have a folder of its own called "docs".
   if (folders[0] === 'docs' || folders[0] === 'doc') return 'docs';
-  if (ASSET_EXTENSIONS.has(extension) || isScreen(extension, folders)) return 'ui';
+  if (ASSET_EXTENSIONS.has(extension)) return 'asset';
+  // What goes into the bundle is decided here.
+  if (/^(?:vite|webpack|rollup|next|nuxt|svelte|astro|rspack)\.config\.[a-z]+$/.test(name)) return 'ui';
+  if (isBrowserCode(extension, folders)) return 'ui';
   if (SETTING_EXTENSIONS.has(extension) || /^(?:dockerfile|\.env)/.test(name)) return 'config';
   return 'code';
+}
+
+/** The last part of a path, lower-cased. */
+export function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1).toLowerCase();
 }
 
 /** What follows the last dot of the name, lower-cased; the whole name of a dot file such as ".env"; else empty. */
@@ -131,12 +158,9 @@ function isMigration(name: string, isInFolder: boolean, extension: string): bool
   return isInFolder && !DOC_EXTENSIONS.has(extension) && extension !== '';
 }
 
-/** React screens are front end unless they sit where a server framework keeps its request code. */
-function isScreen(extension: string, folders: readonly string[]): boolean {
-  if (extension !== 'tsx' && extension !== 'jsx') return false;
-  return (
-    folders.some((folder) => UI_FOLDERS.has(folder)) &&
-    !folders.includes('api') &&
-    !folders.includes('server')
-  );
+/** Screens and what stands beside them, unless they sit where a server framework keeps its request code. */
+function isBrowserCode(extension: string, folders: readonly string[]): boolean {
+  if (folders.some((folder) => SERVER_FOLDERS.has(folder))) return false;
+  if (SCREEN_EXTENSIONS.has(extension)) return true;
+  return SCRIPT_EXTENSIONS.has(extension) && folders.some((folder) => UI_FOLDERS.has(folder));
 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { namesIn, wordsOf } from '../../src/agent/calls.ts';
-import type { Language } from '../../src/agent/language.ts';
-import { loopedColumns } from '../../src/agent/loops.ts';
+import { namesIn, wordsOf } from '../../../src/agent/code/calls.ts';
+import type { Language } from '../../../src/agent/code/language.ts';
+import { loopedColumns } from '../../../src/agent/code/loops.ts';
 
-const chains = (code: string, isRuby = false): string[] =>
-  namesIn(code, [], isRuby).calls.map((call) => call.chain.join('.'));
+const chains = (code: string, language: Language | null = null): string[] =>
+  namesIn(code, [], language).calls.map((call) => call.chain.join('.'));
 
 describe('finds calls', () => {
   test.each([
@@ -34,8 +34,18 @@ describe('finds calls', () => {
     expect(chains(code)).toEqual([]);
   });
 
+  test.each<{ language: Language; code: string; calls: string[] }>([
+    { language: 'ruby', code: '  sidekiq_options retry: 5', calls: ['sidekiq_options'] },
+    { language: 'ruby', code: '  before_action :authenticate_user!', calls: ['before_action'] },
+    { language: 'csharp', code: '  [Authorize]', calls: ['Authorize'] },
+    { language: 'php', code: '#[Timed]', calls: ['Timed'] },
+    { language: 'typescript', code: '[first, second] = pair;', calls: [] },
+  ])('of $language without parentheses: $code', ({ language, code, calls }) => {
+    expect(chains(code, language)).toEqual(calls);
+  });
+
   test('Ruby needs no parentheses', () => {
-    expect(chains('value = redis.get key', true)).toEqual(['redis.get']);
+    expect(chains('value = redis.get key', 'ruby')).toEqual(['redis.get']);
   });
 
   test('a line that begins with a dot goes on from the chain above', () => {

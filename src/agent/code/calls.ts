@@ -1,3 +1,5 @@
+import type { Language } from './language.ts';
+
 /** One call in stripped code: `this.cache.get(key)` has the chain `this, cache, get`. */
 export interface Call {
   readonly chain: readonly string[];
@@ -69,9 +71,15 @@ interface Tokens {
 
 /**
  * Calls and identifiers of one stripped line. `carried` is the chain that a line beginning with "." goes on from.
- * Declarations are no calls; `isRuby` takes a dotted chain without parentheses for one.
+ * Declarations are no calls. Ruby's dotted chains and its bare commands (`sidekiq_options retry: 5`) are calls without
+ * parentheses; `[Authorize]` and `#[IsGranted('x')]` are annotations.
  */
-export function namesIn(code: string, carried: readonly string[] = [], isRuby = false): Names {
+export function namesIn(
+  code: string,
+  carried: readonly string[] = [],
+  language: Language | null = null,
+): Names {
+  const isRuby = language === 'ruby';
   const tokens: Tokens = {
     calls: [],
     names: [],
@@ -84,6 +92,8 @@ export function namesIn(code: string, carried: readonly string[] = [], isRuby = 
     open: [],
   };
   const declaresMethod = isDeclaration(code);
+  const marker = language === null ? null : (MARKERS[language]?.exec(code) ?? null);
+  if (marker?.[1] !== undefined && !KEYWORDS.has(marker[1])) recordMarker(tokens, marker[1], isRuby);
   let isFirst = true;
   TOKEN.lastIndex = 0;
   let previous = '';
@@ -128,6 +138,28 @@ function readWord(tokens: Tokens, token: string, previous: string): void {
   tokens.isLinked = false;
   tokens.word = token;
   if (!isKeyword) tokens.names.push(token);
+}
+
+const BARE_COMMAND = /^\s*([a-z_]\w{2,60}[!?]?)\s+(?=[:'"@A-Z[{]|[a-z_]\w{0,40}[:(.,]|\d)(?!=)/;
+const HASH_ATTRIBUTE = /^\s*#\[([A-Za-z_][\w\\]{1,80})(?=[(\],])/;
+const MARKERS: Readonly<Partial<Record<Language, RegExp>>> = {
+  ruby: BARE_COMMAND,
+  php: HASH_ATTRIBUTE,
+  rust: HASH_ATTRIBUTE,
+  csharp: /^\s*\[([A-Z]\w{1,80})(?=[(\],])/,
+};
+
+function recordMarker(tokens: Tokens, written: string, isRuby: boolean): void {
+  const name = written.split('\\').at(-1) ?? written;
+  tokens.calls.push({
+    chain: [name],
+    name,
+    receiver: [],
+    verbs: wordsOf(name),
+    column: 0,
+    isNew: false,
+    isAnnotation: !isRuby,
+  });
 }
 
 function recordCall(tokens: Tokens, column: number): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_DIFF_LINES, readDiff } from '../../src/agent/diff.ts';
+import { MAX_DIFF_LINES, readDiff } from '../../../src/agent/diff/diff.ts';
 
 const lines = (...text: string[]): string => `${text.join('\n')}\n`;
 
@@ -218,6 +218,7 @@ describe('reads hunks', () => {
     expect(readDiff(diff).files[0]?.hunks).toEqual([
       {
         oldStart: 10,
+        heading: 'function f() {',
         newStart: 20,
         lines: [
           { kind: 'context', text: 'one', oldLine: 10, newLine: 20 },

@@ -1,5 +1,5 @@
-import type { Call } from '../calls.ts';
-import type { ChangedFile, CodeLine } from '../changed-code.ts';
+import { type Call, wordsOf } from '../code/calls.ts';
+import { type ChangedFile, type CodeLine, changedLines } from '../code/changed-code.ts';
 import {
   callsOn,
   type DetectedCheck,
@@ -21,12 +21,6 @@ const SIGN_IN = vocabulary('login signin authenticate password bcrypt argon2 pas
 const SIGN_IN_CALLS = vocabulary(
   'login signin authenticate compare verify checkpassword logon hash comparesync',
 );
-const DECIDING = vocabulary(
-  'authorize authorise permission permissions role roles scope scopes policy can forbid acl',
-);
-const DECIDING_VERBS = vocabulary(
-  'authorize authorise can has require check is allow deny forbid enforce assert preauthorize',
-);
 const SESSION_VERBS = vocabulary(
   'create save destroy regenerate touch revoke set clear invalidate delete start rotate reload',
 );
@@ -35,10 +29,6 @@ const KEY_SERVER = vocabulary('jwks jwk keyset introspect introspection keyserve
 const SESSION = vocabulary('session sessions');
 const SESSION_STORES = vocabulary('session sessions cookie cookies sessionstore');
 const LIFETIME = vocabulary('ttl age max timeout lifetime expiry expires expire idle duration hours days');
-const DECIDING_NOUNS = vocabulary(
-  'permission permissions role roles scope scopes policy access allowed authorized admin',
-);
-const PAYING = vocabulary('payment payments stripe adyen paypal braintree gateway charge card');
 const REFRESHING = vocabulary('refresh renew rotate reissue');
 const REPLIES = vocabulary('res reply response ctx c');
 /** Tokens of another trade: paging, cancelling, parsing, forgery, language models. */
@@ -53,19 +43,20 @@ const AUTH_PATH = vocabulary(
 `,
 );
 
-/** Who may come in and what they may do: tokens, sessions, sign-in and authorization. */
-export const authDetector: Detector = {
-  id: 'auth',
-  subject: 'authentication or authorization',
+/** Who somebody is: tokens, sessions and sign-in. What they may do is `authorization.ts`. */
+export const authenticationDetector: Detector = {
+  id: 'authentication',
+  subject: 'authentication',
   risk: 'high',
   detect(file) {
-    const lines = [...file.added, ...file.removed];
+    if (file.language === 'manifest' || file.pathClass === 'migration') return [];
+    const lines = changedLines(file);
     return [
       ...tokenChecks(file, lines),
-      ...refreshChecks(file, lines),
-      ...signInChecks(file, lines),
-      ...decisionChecks(file, lines),
-      ...sessionChecks(file, lines),
+      ...gateChecks(lines),
+      ...refreshChecks(lines),
+      ...signInChecks(lines),
+      ...sessionChecks(lines),
     ];
   },
 };
@@ -78,52 +69,63 @@ function tokenChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly De
   if (hits.length + claims.length === 0) return [];
   const evidence = placesOf([...hits.map((hit) => hit.line), ...claims]);
   const what = hits.length > 0 ? namesOf(hits) : 'the claims it accepts';
-  const why = `${file.path} changes how tokens are checked (${what})`;
+  const why = `${evidence[0]} changes how tokens are checked (${what})`;
   const checks = [
     guard('auth.unauthorized_rate', { why, evidence }),
     guard('http.error_rate', { why: `${why}, and a failure there fails the request`, evidence }),
   ];
   const keyLines = lines.filter((line) => hasAny(line.words, KEY_SERVER) || line.calls.some(isOutboundCall));
   if (keyLines.length > 0) {
-    const whyKeys = `${file.path} asks a key server while it checks tokens`;
+    const whyKeys = `${keyLines[0]?.at} asks a key server while it checks tokens`;
     const reason = { why: whyKeys, evidence: placesOf(keyLines) };
     checks.push(guard('dependency.error_rate', reason), guard('dependency.latency_p95', reason));
   }
   return checks;
 }
 
-function refreshChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly DetectedCheck[] {
+/** A door in front of requests: who comes without signing in is turned away. */
+function gateChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  const gated = lines.filter(
+    (line) =>
+      !/\b(?:function|def|func|class)\b/.test(line.code) &&
+      line.names.some((name) => GATES.has(wordsOf(name).join(''))),
+  );
+  if (gated.length === 0) return [];
+  const why = `${gated[0]?.at} changes which requests need somebody who is signed in`;
+  return [guard('auth.unauthorized_rate', { why, evidence: placesOf(gated), direction: 'either' })];
+}
+
+const GATES = vocabulary(
+  `loginrequired requireauth requireslogin authenticateuser ensureauthenticated ensureloggedin authguard jwtauthguard requirelogin authmiddleware
+   requiresauthentication isauthenticated requireauthentication authenticaterequest authrequired loginrequiredmixin jwtrequired requireuser requiresession
+   withauth withauthentication requireauthmiddleware authenticatetoken`,
+);
+
+function refreshChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
   const hits = callsOn(
     lines,
     (call) => hasAny(call.verbs, REFRESHING) && hasAny([...call.receiver, ...call.verbs], CREDENTIALS),
   );
   if (hits.length === 0) return [];
-  const why = `${file.path} changes how tokens are refreshed (${namesOf(hits)})`;
+  const why = `${hits[0]?.line.at} changes how tokens are refreshed (${namesOf(hits)})`;
   const reason = { why, evidence: placesOf(hits.map((hit) => hit.line)) };
   return [guard('auth.token_refresh_failure_rate', reason), guard('auth.session_loss_rate', reason)];
 }
 
-function signInChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly DetectedCheck[] {
+function signInChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
   const hits = callsOn(
     lines,
     (call) =>
+      !GATES.has(call.verbs.join('')) &&
       hasAny([...call.receiver, ...call.verbs], SIGN_IN) &&
       (SIGN_IN_CALLS.has(call.verbs.join('')) || SIGN_IN_CALLS.has(call.verbs[0] ?? '')),
   );
   if (hits.length === 0) return [];
-  const why = `${file.path} changes how people sign in (${namesOf(hits)})`;
+  const why = `${hits[0]?.line.at} changes how people sign in (${namesOf(hits)})`;
   return [guard('auth.login_failure_rate', { why, evidence: placesOf(hits.map((hit) => hit.line)) })];
 }
 
-function decisionChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly DetectedCheck[] {
-  const hits = callsOn(lines, isDecidingCall);
-  if (hits.length === 0) return [];
-  const why = `${file.path} changes who is allowed to do what (${namesOf(hits)})`;
-  const reason = { why, evidence: placesOf(hits.map((hit) => hit.line)), direction: 'either' as const };
-  return [guard('auth.forbidden_rate', reason)];
-}
-
-function sessionChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly DetectedCheck[] {
+function sessionChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
   const hits = callsOn(lines, isSessionCall);
   const lifetimes = lines.filter(
     (line) =>
@@ -135,7 +137,7 @@ function sessionChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly 
   if (hits.length + lifetimes.length === 0) return [];
   const evidence = placesOf([...hits.map((hit) => hit.line), ...lifetimes]);
   const what = hits.length > 0 ? namesOf(hits) : 'their lifetime';
-  const why = `${file.path} changes how sessions are kept (${what})`;
+  const why = `${evidence[0]} changes how sessions are kept (${what})`;
   if (hits.length > 0) return [guard('auth.session_loss_rate', { why, evidence })];
   const whyLate = `${why}, which shows only when sessions of the new length run out`;
   return [
@@ -148,13 +150,6 @@ function isTokenCall(call: Call): boolean {
   const words = [...call.receiver, ...call.verbs];
   if (hasAny(words, OTHER_TOKENS)) return false;
   return hasAny(words, CREDENTIALS) && hasAny(call.verbs, VALIDATING);
-}
-
-function isDecidingCall(call: Call): boolean {
-  if (call.isAnnotation) return hasAny(call.verbs, DECIDING);
-  const [verb = ''] = call.verbs;
-  if (call.verbs.length === 1) return /^(?:authoriz|authoris)e$/.test(verb) && !hasAny(call.receiver, PAYING);
-  return DECIDING_VERBS.has(verb) && hasAny(call.verbs.slice(1), DECIDING_NOUNS);
 }
 
 function isSessionCall(call: Call): boolean {

@@ -20,6 +20,8 @@ export interface DiffLine {
 export interface DiffHunk {
   readonly oldStart: number;
   readonly newStart: number;
+  /** What git prints after the counts: the line that opens the block the hunk is in. Often empty. */
+  readonly heading: string;
   readonly lines: readonly DiffLine[];
 }
 
@@ -229,7 +231,7 @@ function dropOldHeader(reader: Reader, old: NonNullable<Reader['oldHeader']>): v
 }
 
 function startHunk(reader: Reader, line: string, at: number): void {
-  const counts = /^@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@/.exec(line);
+  const counts = /^@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@(.*)$/.exec(line);
   if (counts === null || reader.file === null) {
     const what = counts === null ? 'the hunk header cannot be read' : 'a hunk comes before any file header';
     fault(reader, at, what);
@@ -238,7 +240,7 @@ function startHunk(reader: Reader, line: string, at: number): void {
   const oldStart = Number(counts[1]);
   const newStart = Number(counts[3]);
   const lines: DiffLine[] = [];
-  reader.file.hunks.push({ oldStart, newStart, lines });
+  reader.file.hunks.push({ oldStart, newStart, heading: (counts[5] ?? '').trim().slice(0, 200), lines });
   reader.file.hasHunks = true;
   reader.file.isSkipped = false;
   const oldLeft = Number(counts[2] ?? 1);

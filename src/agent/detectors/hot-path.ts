@@ -1,0 +1,158 @@
+import type { Call } from '../code/calls.ts';
+import { type ChangedFile, type CodeLine, isLooped, linesAfter, linesBefore } from '../code/changed-code.ts';
+import {
+  because,
+  type DetectedCheck,
+  type Detector,
+  guard,
+  type Hit,
+  hasAny,
+  isUnder,
+  linesOf,
+  namesOf,
+  secondary,
+  vocabulary,
+} from '../detector.ts';
+
+/** Calls that stop everything else in the process until they are done. */
+const BLOCKING = vocabulary(
+  `readfilesync writefilesync appendfilesync existssync readdirsync statsync execsync spawnsync execfilesync pbkdf2sync scryptsync hashsync comparesync
+   gzipsync gunzipsync deflatesync inflatesync brotlicompresssync randombytessync gensaltsync`,
+);
+const PATTERNS = vocabulary('regexp regex compile mustcompile pattern newregex');
+/** Each reads a whole list; only where a list and a text are not asked in the same words. */
+const SCANS = vocabulary('find findindex includes indexof filter some every');
+const SORTS = vocabulary('sort sorted deepclone clonedeep structuredclone deepcopy');
+const COPIES = vocabulary('parse stringify loads dumps clonedeep structuredclone deepcopy marshal');
+const WHOLE_READS = vocabulary(
+  'readlines readall readalltext readalllines readallbytes tolist toarray fetchall concat arraybuffer filegetcontents readtostring readtoend',
+);
+const READERS = vocabulary(
+  'fs file io ioutil buffer stream reader f fp fh request req response res resp files cursor body blob',
+);
+const STREAMING = vocabulary(
+  'pipe pipeline createreadstream stream iterator yield cursor iterlines itercontent scanner findeach inbatches chunk batches streaming',
+);
+const OFFLINE_PATH = vocabulary('scripts script bin tools cli cmd build config seed seeds tasks');
+
+/** Work that keeps a processor or the memory busy on the way of every request. */
+export const hotPathDetector: Detector = {
+  id: 'hot-path',
+  subject: 'how much work one request makes',
+  risk: 'medium',
+  detect(file) {
+    if (file.pathClass !== 'code' || file.language === 'settings' || file.language === 'sql') return [];
+    if (isUnder(file, OFFLINE_PATH)) return [];
+    return [...blockingChecks(file), ...repeatedChecks(file), ...memoryChecks(file)];
+  },
+};
+
+/** Blocking calls inside functions; at the top of a file they run once, at the start. */
+function blockingChecks(file: ChangedFile): readonly DetectedCheck[] {
+  const isAsync = linesAfter(file).some((each) => /\basync\s+def\b/.test(each.code));
+  const isIn = (line: CodeLine): boolean => /^\s/.test(line.code);
+  const hits = hitsOn(file.added.filter(isIn), (call, line) => isBlocking(file, isAsync, call, line));
+  const known = new Set(
+    hitsOn(linesBefore(file), (call, line) => isBlocking(file, isAsync, call, line)).map(
+      ({ call }) => call.name,
+    ),
+  );
+  const fresh = hits.filter(({ call }) => !known.has(call.name));
+  if (fresh.length === 0) return [];
+  const text = `waits without letting others run (${namesOf(fresh)})`;
+  const hasLoop = file.language === 'typescript' || file.language === 'python';
+  return [
+    guard(hasLoop ? 'process.event_loop_lag' : 'http.latency_p95', because(linesOf(fresh), text)),
+    ...(hasLoop
+      ? [guard('http.latency_p95', because(linesOf(fresh), `${text}, and every request waits with it`))]
+      : []),
+    secondary(guard('process.cpu', because(linesOf(fresh), text))),
+  ];
+}
+
+function isBlocking(file: ChangedFile, isAsync: boolean, call: Call, line: CodeLine): boolean {
+  if (BLOCKING.has(call.verbs.join(''))) return true;
+  if (file.language === 'python' && isAsync) {
+    return (
+      (call.name === 'sleep' && call.receiver[0] === 'time') ||
+      (call.receiver[0] === 'requests' && !/await/.test(line.code))
+    );
+  }
+  if (file.language === 'csharp')
+    return (call.name === 'Wait' || call.name === 'GetResult') && call.chain.length > 1;
+  return file.language === 'java' && call.name === 'sleep' && call.receiver[0] === 'thread';
+}
+
+/** Costly work that a loop repeats. */
+function repeatedChecks(file: ChangedFile): readonly DetectedCheck[] {
+  const isCostly = (call: Call, line: CodeLine): boolean => {
+    const joined = call.verbs.join('');
+    if (PATTERNS.has(joined)) {
+      return (
+        call.isNew ||
+        /^(?:re|regexp|pattern|regex)$/.test(call.receiver.at(-1) ?? '') ||
+        call.name === 'Regex'
+      );
+    }
+    if (call.chain.length < 2 || hasAny(call.receiver, DATA)) return false;
+    if (SORTS.has(joined) || COPIES.has(joined)) return true;
+    // With a literal it is a text that is searched.
+    const isText = /^\(\s?''/.test(line.code.slice(call.column + call.name.length));
+    return file.language === 'typescript' && SCANS.has(joined) && !isText;
+  };
+  const looped = (lines: readonly CodeLine[]): readonly Hit[] =>
+    hitsOn(lines, (call, line) => isCostly(call, line) && isLooped(line, call) && !startsOwnLoop(line, call));
+  const known = new Set(looped(linesBefore(file)).map(({ call }) => call.name));
+  const moved = linesAfter(file).filter((line) => line.novelty === 'place');
+  const fresh = looped([...file.added, ...moved]).filter(({ call }) => !known.has(call.name));
+  if (fresh.length === 0) return [];
+  const text = `repeats costly work for every item (${namesOf(fresh)})`;
+  return [
+    guard('process.cpu', because(linesOf(fresh), text)),
+    guard('http.latency_p95', because(linesOf(fresh), `${text}, and the request waits for it`)),
+    ...(file.language === 'typescript'
+      ? [secondary(guard('process.event_loop_lag', because(linesOf(fresh), text)))]
+      : []),
+  ];
+}
+
+const DATA = vocabulary(
+  'db database repository repo model objects prisma collection cache redis query client set map seen index ids session',
+);
+
+/** `items.filter(…).map(…)` chains callbacks; the scan itself is done once. */
+function startsOwnLoop(line: CodeLine, call: Call): boolean {
+  return line.looped !== null && line.looped.from > 0 && /^\s*\.?/.test(line.code) && call.chain.length > 3;
+}
+
+function memoryChecks(file: ChangedFile): readonly DetectedCheck[] {
+  const known = new Set(hitsOn(linesBefore(file), isWholeRead).map(({ call }) => call.name));
+  const hits = hitsOn(file.added, isWholeRead).filter(
+    ({ call, line }) => !known.has(call.name) && /^\s/.test(line.code),
+  );
+  const streamsBefore = file.removed.filter((line) =>
+    line.calls.some((call) => STREAMING.has(call.verbs.join(''))),
+  );
+  const streamsNow = file.added.some((line) => line.calls.some((call) => STREAMING.has(call.verbs.join(''))));
+  const lines = [...linesOf(hits), ...(streamsNow ? [] : streamsBefore)];
+  if (lines.length === 0) return [];
+  const text = 'holds in memory as a whole what it used to take piece by piece, or did not take';
+  return [
+    guard('process.memory', because(lines, text)),
+    secondary(guard('process.restart_rate', because(lines, text))),
+  ];
+}
+
+function isWholeRead(call: Call): boolean {
+  const joined = call.verbs.join('');
+  return WHOLE_READS.has(joined) && hasAny(call.receiver.slice(-2), READERS);
+}
+
+function hitsOn(
+  lines: readonly CodeLine[],
+  matches: (call: Call, line: CodeLine) => boolean,
+): readonly Hit[] {
+  return lines.flatMap((line) =>
+    line.calls.filter((call) => matches(call, line)).map((call) => ({ line, call })),
+  );
+}

@@ -1,0 +1,209 @@
+import type { Call } from '../code/calls.ts';
+import {
+  type ChangedFile,
+  type CodeLine,
+  changedLines,
+  isLooped,
+  linesBefore,
+} from '../code/changed-code.ts';
+import {
+  assigns,
+  because,
+  callsOn,
+  type DetectedCheck,
+  type Detector,
+  guard,
+  type Hit,
+  hasAny,
+  isUnder,
+  linesOf,
+  namesOf,
+  secondary,
+  vocabulary,
+} from '../detector.ts';
+
+const QUEUES = vocabulary(
+  `queue queues topic topics producer publisher publishers bus exchange channel kafka sqs sns rabbit rabbitmq amqp jobs job broker stream
+   outbox pubsub nats eventbus messagebus servicebus kafkatemplate rabbittemplate sender celery sidekiq bull bullmq worker task tasks mediator
+   eventbridge kinesis jetstream`,
+);
+const PRODUCING = vocabulary(
+  'publish enqueue send produce emit add dispatch push schedule delay convert perform xadd put later basic',
+);
+/** These hand work over whatever they are called on. */
+const PRODUCING_CALLS = vocabulary(
+  `performlater performasync performin performat applyasync enqueue enqueueat enqueuein publishevent sendmessage sendtoqueue produceasync
+   publishasync sendmessagebatch convertandsend basicpublish publishmessage enqueuejob dispatchafterresponse deliverlater xadd sendmessagecommand
+   publishcommand writemessages`,
+);
+const CONSUMING_CALLS = vocabulary(
+  `kafkalistener rabbitlistener sqslistener jmslistener sharedtask eachmessage eachbatch receivemessage pollmessages basicconsume sidekiqoptions
+   retryon discardon queueas celerytask consumemessages receivemessagecommand streamlistener queuelistener processor`,
+);
+const CONSUMING = vocabulary('consume subscribe process poll receive work run reserve');
+const SETTLING = vocabulary(
+  'ack nack acknowledge commit reject requeue basicack basicnack commitoffsets commitsync commitasync storeoffset deletemessage',
+);
+const SETTLERS = vocabulary(
+  'channel consumer message msg delivery ch ctx record context acknowledgment job sqs receiver event heartbeat',
+);
+const JOB_PATH = vocabulary(
+  'job jobs worker workers consumer consumers subscriber subscribers listener listeners task tasks queue queues',
+);
+const SETTINGS = vocabulary(
+  `concurrency prefetch batch visibility attempts retry retries dead dlq maxreceivecount backoff poll partitions acks lag redrive redelivery
+   retention inflight parallelism receive`,
+);
+const PACE = vocabulary('concurrency prefetch batch poll partitions parallelism inflight');
+/** Timers, browser workers and asynchronous tasks of a language are no queue. */
+const OTHERS = vocabulary(
+  'service web animation microtask micro request render res response reply socket email mail mailer sms ws session input form array list',
+);
+const SHARED = ['shared_by_both_fleets'] as const;
+
+/** Work that is handed over and done later: who hands over, who does it, how often it is tried, and when it is settled. */
+export const queueDetector: Detector = {
+  id: 'queue',
+  subject: 'background work',
+  risk: 'medium',
+  detect(file) {
+    if (file.language === 'manifest' || file.language === 'sql' || file.pathClass === 'migration') return [];
+    const changed = changedLines(file);
+    const settled = callsOn(changed, isSettling);
+    const consumed = callsOn(changed, (call) => isConsuming(call));
+    const settings = changed.filter((line) => isSetting(file, line));
+    return [
+      ...settlingChecks(settled),
+      ...settingChecks(settings),
+      ...(settled.length + settings.length > 0 ? [] : workChecks(file, linesOf(consumed))),
+      ...producingChecks(file, callsOn(changed, isProducing)),
+    ];
+  },
+};
+
+function producingChecks(file: ChangedFile, hits: readonly Hit[]): readonly DetectedCheck[] {
+  if (hits.length === 0) return [];
+  const lines = linesOf(hits);
+  const isMore = hits.some(({ line, call }) => line.kind === 'added' && isLooped(line, call));
+  const isNew = !linesBefore(file).some((line) => line.calls.some(isProducing));
+  const text = `changes what work is handed over (${namesOf(hits)})`;
+  return [
+    guard('queue.depth', because(lines, isMore ? `${text}, once per item` : text, { flags: SHARED })),
+    guard('queue.job_failure_rate', because(lines, `${text}, and whoever does it must understand it`)),
+    ...(isNew ? [secondary(guard('queue.oldest_age', because(lines, text, { flags: SHARED })))] : []),
+  ];
+}
+
+function workChecks(file: ChangedFile, heads: readonly CodeLine[]): readonly DetectedCheck[] {
+  const body =
+    isUnder(file, JOB_PATH) && file.pathClass === 'code' && file.language !== 'settings'
+      ? [...file.added, ...file.removed].filter((line) => line.calls.length > 0 && !line.calls.every(isQuiet))
+      : [];
+  const lines = [...heads, ...body];
+  if (lines.length === 0) return [];
+  const text = 'changes what a background job does';
+  return [
+    guard('queue.job_failure_rate', because(lines, text)),
+    guard('queue.job_duration_p95', because(lines, text)),
+    secondary(guard('queue.oldest_age', because(lines, text, { flags: SHARED }))),
+  ];
+}
+
+function settlingChecks(hits: readonly Hit[]): readonly DetectedCheck[] {
+  if (hits.length === 0) return [];
+  const lines = linesOf(hits);
+  const text = `changes when a message counts as done (${namesOf(hits)})`;
+  return [
+    guard('queue.duplicate_rate', because(lines, text)),
+    guard('queue.job_failure_rate', because(lines, text)),
+    guard('queue.oldest_age', because(lines, text, { flags: SHARED })),
+  ];
+}
+
+function settingChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  if (lines.length === 0) return [];
+  const paced = lines.filter((line) => hasAny(line.words, PACE));
+  const tried = lines.filter((line) => !hasAny(line.words, PACE));
+  return [
+    ...(paced.length === 0
+      ? []
+      : [
+          guard(
+            'queue.oldest_age',
+            because(paced, 'changes how much work is taken at once', { flags: SHARED }),
+          ),
+          guard('queue.job_duration_p95', because(paced, 'changes how much work is taken at once')),
+          secondary(guard('queue.throughput', because(paced, 'changes how much work is taken at once'))),
+          secondary(guard('db.pool_saturation', because(paced, 'changes how much work runs side by side'))),
+        ]),
+    ...(tried.length === 0
+      ? []
+      : [
+          guard('queue.job_failure_rate', because(tried, 'changes how often failed work is tried again')),
+          guard('queue.duplicate_rate', because(tried, 'changes how often failed work is tried again')),
+          secondary(
+            guard(
+              'queue.oldest_age',
+              because(tried, 'changes how long failed work stays', { flags: SHARED }),
+            ),
+          ),
+        ]),
+  ];
+}
+
+export function isProducing(call: Call): boolean {
+  if (call.isAnnotation || call.isNew) return PRODUCING_CALLS.has(call.verbs.join(''));
+  const words = [...call.receiver.slice(-3), ...call.verbs];
+  if (hasAny(words, OTHERS)) return false;
+  if (PRODUCING_CALLS.has(call.verbs.join(''))) return true;
+  if (call.name === 'delay' && /^[a-z_]+$/.test(call.chain.at(-2) ?? '') && call.chain.length === 2) {
+    return /_|task|job/.test(call.chain[0] ?? '');
+  }
+  // A list that is called queue, as in walking a graph.
+  if (/^(?:push|pop|shift)$/.test(call.name) && call.chain.length === 2) return false;
+  return hasAny(call.receiver.slice(-2), QUEUES) && PRODUCING.has(call.verbs[0] ?? '');
+}
+
+function isConsuming(call: Call): boolean {
+  if (CONSUMING_CALLS.has(call.verbs.join(''))) return true;
+  if (call.isAnnotation)
+    return (
+      /^(?:task|dramatiqactor|actor|processor|process|consumer|kafka|subscribe)$/.test(call.verbs.join('')) &&
+      !hasAny(call.receiver, OTHERS)
+    );
+  if (hasAny(call.receiver, OTHERS)) return false;
+  if (call.isNew && /^(?:worker|consumer)$/.test(call.verbs.at(-1) ?? '')) return true;
+  return hasAny(call.receiver.slice(-1), CONSUMERS) && CONSUMING.has(call.verbs[0] ?? '');
+}
+
+const CONSUMERS = vocabulary('consumer queue kafka subscription broker channel subscriber receiver poller');
+
+function isSettling(call: Call): boolean {
+  if (!SETTLING.has(call.verbs.join('')) && !SETTLING.has(call.verbs[0] ?? '')) return false;
+  if (call.verbs[0] === 'commit' || call.verbs[0] === 'reject') {
+    return hasAny(call.receiver, COMMITTERS) || /offset|sync/.test(call.verbs.join(''));
+  }
+  return hasAny(call.receiver.slice(-2), SETTLERS) || call.verbs.length > 1;
+}
+
+const COMMITTERS = vocabulary('consumer channel delivery message msg reader kafka');
+
+function isSetting(file: ChangedFile, line: CodeLine): boolean {
+  if (
+    line.novelty !== 'code' ||
+    !hasAny(line.words, SETTINGS) ||
+    !assigns(line) ||
+    !/\d|true|false/.test(line.code)
+  )
+    return false;
+  const names = line.names.join(' ').toLowerCase();
+  if (/maxreceivecount|visibility_?timeout|dead_?letter|dlq|prefetch|redrive/.test(names)) return true;
+  return hasAny(line.words, NAMED) || isUnder(file, JOB_PATH);
+}
+
+const NAMED = vocabulary('queue job jobs worker workers consumer sidekiq celery kafka sqs rabbit bull');
+
+/** Calls that say or measure, and do no work. */
+function isQuiet(call: Call): boolean {
+  return /^(?:log|logger|console|metrics?|statsd|span|tracer|slog|logging)$/.test(call.receiver.at(-1) ?? '');
+}

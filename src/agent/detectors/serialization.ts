@@ -1,0 +1,108 @@
+import type { Call } from '../code/calls.ts';
+import { type ChangedFile, type CodeLine, changedLines } from '../code/changed-code.ts';
+import {
+  because,
+  callsOn,
+  type Detector,
+  guard,
+  hasAny,
+  isUnder,
+  linesOf,
+  namesOf,
+  secondary,
+  vocabulary,
+} from '../detector.ts';
+
+const PARSING = vocabulary(
+  `parse safeparse parseasync safeparseasync loads load unmarshal decode deserialize readvalue fromjson fromstr fromslice jsondecode deserializeobject
+   parsefrom parsefromstring modelvalidate modelvalidatejson validatepython parseobj mergefrom unpack decodevalue newdecoder fromreader`,
+);
+const ENCODERS = vocabulary(
+  'stringify dumps marshal serialize writevalueasstring tojson jsonencode serializeobject encode tostring tostringvec modeldump generate',
+);
+const FORMATS = vocabulary(
+  'json xml yaml protobuf proto avro msgpack messagepack cbor bson csv mapper gson jackson moshi marshmallow pydantic schema serde objectmapper codec serializer',
+);
+/** What comes from somebody else. */
+const FOREIGN = vocabulary(
+  'body payload payloads message raw event request req response envelope data content params wire',
+);
+const MARKERS = vocabulary(
+  'jsonproperty serializedname jsonignore jsonpropertyname jsonconverter jsonignoreproperties serde jsonformat jsoninclude jsonalias jsonserializable expose',
+);
+const SHAPES = vocabulary('z zod yup joi ajv v t schema typebox');
+const SHAPE_CALLS = vocabulary(
+  'object string number boolean array enum optional nullable union literal record min max email uuid strict passthrough required regex nonempty int positive datetime coerce extend omit pick refine transform default',
+);
+const SERIALIZER_PATH = vocabulary(
+  'serializer serializers serde codec codecs dto dtos presenter presenters marshaller parser parsers',
+);
+const FIELD =
+  /^\s*(?:["']?[a-z_]\w{0,60}["']?\??\s*[:=]|attributes?\b|field\b|fields\b|(?:public|private|pub|val|var)\s)/;
+
+/** What is read from, or written for, somebody else: payloads, their schemas, and how fields are called on the wire. */
+export const serializationDetector: Detector = {
+  id: 'serialization',
+  subject: 'how payloads are read and written',
+  risk: 'medium',
+  detect(file) {
+    if (!['code'].includes(file.pathClass) || file.language === 'sql' || file.language === 'schema')
+      return [];
+    const changed = changedLines(file);
+    const parsed = callsOn(changed, isParsing).filter(({ line }) => isForeign(file, line));
+    const shaped = callsOn([...file.added, ...file.removed], isShape);
+    const markers = [
+      ...callsOn(changed, (call) => call.isAnnotation && MARKERS.has(call.verbs.join(''))).map(
+        ({ line }) => line,
+      ),
+      ...changed.filter(isStructTag),
+    ];
+    const written = isUnder(file, SERIALIZER_PATH)
+      ? [...file.added, ...file.removed].filter((line) => FIELD.test(line.code))
+      : [];
+    const lines = [...linesOf(parsed), ...linesOf(shaped), ...markers, ...written];
+    if (lines.length === 0) return [];
+    const hits = [...parsed, ...shaped];
+    const what = hits.length > 0 ? namesOf(hits) : 'the names and kinds of its fields';
+    const text = `changes what a payload must look like (${what})`;
+    const rejects = guard(
+      'http.client_error_rate',
+      because(lines, `${text}, and what no longer fits is refused`),
+    );
+    return [
+      guard('serialization.error_rate', because(lines, text)),
+      shaped.length > 0 ? rejects : secondary(rejects),
+    ];
+  },
+};
+
+function isParsing(call: Call): boolean {
+  if (call.isAnnotation) return false;
+  const joined = call.verbs.join('');
+  if (!PARSING.has(joined) && !ENCODERS.has(joined)) return false;
+  return (
+    hasAny([...call.receiver, ...call.verbs], FORMATS) ||
+    /^(?:safeparse|safeparseasync|jsondecode|modelvalidate|modelvalidatejson|unmarshal|deserializeobject|readvalue)$/.test(
+      joined,
+    )
+  );
+}
+
+function isForeign(file: ChangedFile, line: CodeLine): boolean {
+  return (
+    hasAny(line.words, FOREIGN) ||
+    isUnder(file, SERIALIZER_PATH) ||
+    line.calls.some((call) => /schema/i.test(call.chain.at(-2) ?? ''))
+  );
+}
+
+function isShape(call: Call): boolean {
+  const [owner = ''] = call.chain;
+  const isLibrary = SHAPES.has(owner.toLowerCase()) && owner.length <= 7;
+  return isLibrary && call.chain.length >= 2 && SHAPE_CALLS.has(call.chain[1]?.toLowerCase() ?? '');
+}
+
+/** Go's `json:"total"`. */
+function isStructTag(line: CodeLine): boolean {
+  return line.strings.some((text) => /^(?:json|xml|avro|bson):"/.test(text)) && line.kind !== 'context';
+}

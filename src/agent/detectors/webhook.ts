@@ -1,0 +1,78 @@
+import type { Call } from '../code/calls.ts';
+import { type ChangedFile, changedLines } from '../code/changed-code.ts';
+import {
+  because,
+  callsOn,
+  type Detector,
+  guard,
+  hasAny,
+  isUnder,
+  linesOf,
+  namesOf,
+  vocabulary,
+} from '../detector.ts';
+import { isOutboundCall } from './outbound-call.ts';
+import { isProducing } from './queue.ts';
+
+const HOOKS = vocabulary('webhook webhooks');
+const DELIVERING = vocabulary('send deliver dispatch post publish retry redeliver notify emit sign enqueue');
+const VERIFYING = vocabulary(
+  'constructevent verifysignature verifywebhook verifyheader timingsafeequal comparedigest securecompare constructeventasync verifyhmac validatesignature hashequals fixedtimeequals webhookconstructevent validaterequest',
+);
+const QUIET = vocabulary('log logger console metrics statsd');
+
+/** Events that other firms send us, and those that we send them. */
+export const webhookDetector: Detector = {
+  id: 'webhook',
+  subject: 'webhooks',
+  risk: 'medium',
+  detect(file) {
+    if (file.pathClass !== 'code' || file.language === 'settings') return [];
+    const changed = changedLines(file);
+    const verified = callsOn(
+      changed,
+      (call) => VERIFYING.has(call.verbs.join('')) && isAboutHooks(file, call),
+    );
+    const sent = callsOn(changed, (call) => isDelivery(file, call));
+    if (sent.length > 0) {
+      const text = `changes how webhooks are delivered (${namesOf(sent)})`;
+      return [guard('webhook.delivery_failure_rate', because(linesOf(sent), text))];
+    }
+    const body = isUnder(file, HOOKS)
+      ? [...file.added, ...file.removed].filter(
+          (line) =>
+            line.calls.some((call) => !hasAny(call.receiver, QUIET)) ||
+            /\b(?:if|case|switch|return|when)\b/.test(line.code),
+        )
+      : [];
+    const lines = [...linesOf(verified), ...body];
+    if (lines.length === 0) return [];
+    const text =
+      verified.length > 0
+        ? `changes which webhooks are believed (${namesOf(verified)})`
+        : 'changes how webhooks of others are taken';
+    return [
+      guard('http.client_error_rate', because(lines, `${text}, and what is refused is sent again or lost`)),
+      guard('serialization.error_rate', because(lines, text)),
+      ...(verified.length > 0 ? [guard('auth.unauthorized_rate', because(lines, text))] : []),
+    ];
+  },
+};
+
+function isAboutHooks(file: ChangedFile, call: Call): boolean {
+  return (
+    isUnder(file, HOOKS) ||
+    hasAny([...call.receiver, ...call.verbs], HOOKS) ||
+    /^constructevent/.test(call.verbs.join(''))
+  );
+}
+
+function isDelivery(file: ChangedFile, call: Call): boolean {
+  const named = hasAny([...call.receiver, ...call.verbs], HOOKS) && hasAny(call.verbs, DELIVERING);
+  return (
+    named ||
+    (isUnder(file, HOOKS) &&
+      (isOutboundCall(call) ||
+        (isProducing(call) && /deliver|webhook/.test(call.chain.join(' ').toLowerCase()))))
+  );
+}

@@ -1,0 +1,35 @@
+import { describe } from 'vitest';
+import { detects } from './detects.ts';
+
+describe('pool', () => {
+  detects([
+    {
+      title: 'more connections, in TypeScript',
+      path: 'src/db.ts',
+      before: 'export const pool = new Pool({\n  max: 10,\n});\n',
+      after: 'export const pool = new Pool({\n  max: 40,\n});\n',
+      kinds: ['db.pool_saturation', 'http.latency_p95', 'db.error_rate'],
+    },
+    {
+      title: 'more connections, in Go',
+      path: 'a.go',
+      before: 'func o() {\n\tdb.SetMaxOpenConns(10)\n}\n',
+      after: 'func o() {\n\tdb.SetMaxOpenConns(50)\n}\n',
+      kinds: ['db.pool_saturation', 'http.latency_p95', 'db.error_rate'],
+    },
+    {
+      title: 'more connections, in Spring',
+      path: 'src/main/resources/application.properties',
+      before: 'spring.datasource.hikari.maximum-pool-size=10\n',
+      after: 'spring.datasource.hikari.maximum-pool-size=30\n',
+      kinds: ['db.pool_saturation', 'http.latency_p95', 'db.error_rate'],
+    },
+    {
+      title: 'not a pool of threads',
+      path: 'src/shop/a.ts',
+      before: 'const threadPoolSize = 4;\n',
+      after: 'const threadPoolSize = 8;\n',
+      kinds: [],
+    },
+  ]);
+});
