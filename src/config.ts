@@ -20,6 +20,8 @@ export interface Config {
   readonly signals: Readonly<Record<string, SignalBinding>>;
   readonly surfaces: Readonly<Record<string, { readonly guardrails: readonly Guardrail[] }>>;
   readonly targets: Readonly<Record<string, TargetConfig>>;
+  /** Whether a model reads changes beside the rules, and which. */
+  readonly model: { readonly mode: 'off' | 'shadow' | 'assist'; readonly id: string };
 }
 
 export interface TargetConfig {
@@ -84,6 +86,11 @@ const relativeChange = z
   .transform((text) => Number.parseFloat(text));
 const values = z.union([z.string(), z.array(z.string()).min(1)]);
 
+const modelSchema = z.strictObject({
+  mode: z.enum(['off', 'shadow', 'assist']).default('off'),
+  model: name.default('claude-sonnet-5-5'),
+});
+
 export const configSchema = z.strictObject({
   telemetry: z.record(
     z.string(),
@@ -138,6 +145,7 @@ export const configSchema = z.strictObject({
         .default({}),
     }),
   ),
+  model: modelSchema.prefault({}),
 });
 
 type RawConfig = z.output<typeof configSchema>;
@@ -205,7 +213,8 @@ function validConfig(raw: RawConfig, path: string): Config {
       },
     ]),
   );
-  return { tickMs: Math.min(...everys), sources, signals, surfaces, targets: targetsOf(raw, fail) };
+  const model = { mode: raw.model.mode, id: raw.model.model };
+  return { tickMs: Math.min(...everys), sources, signals, surfaces, targets: targetsOf(raw, fail), model };
 }
 
 function targetsOf(raw: RawConfig, fail: (place: string, problem: string) => never): Config['targets'] {

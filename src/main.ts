@@ -16,10 +16,13 @@ import {
   type TargetParts,
 } from './engine/parts.ts';
 import { recordsOf } from './engine/records.ts';
+import { readableSignals } from './ports/change-reads.ts';
 import type { Chat } from './ports/chat.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Control, Records } from './ports/control.ts';
+import { digestOf } from './ports/digest.ts';
 import type { Log } from './ports/log.ts';
+import type { Model } from './ports/model.ts';
 import type { Planner } from './ports/planner.ts';
 import type { Telemetry } from './ports/telemetry.ts';
 import type { RunningServer } from './server/server.ts';
@@ -40,6 +43,8 @@ export interface SluiceOptions {
   readonly chat: Chat;
   readonly log: Log;
   readonly timing?: Partial<EngineTiming>;
+  /** Where keys are looked up; the process's own environment where none is given. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** Traffic is read for this many ticks before a rollout starts. */
@@ -84,7 +89,9 @@ export async function openSluice(options: SluiceOptions): Promise<Sluice> {
     timing,
     toldFaults: new Set(),
   };
-  const control = await controlFor(config, engine);
+  const closing = new AbortController();
+  const planners = config.model.mode === 'off' ? [rules] : [rules, modelPlannerFor(options, closing.signal)];
+  const control = await controlFor(config, engine, planners);
   return {
     control,
     engine,
@@ -93,6 +100,7 @@ export async function openSluice(options: SluiceOptions): Promise<Sluice> {
     serve: async (port, token) =>
       (await import('./server/server.ts')).openServer({ port, control, flags, token }),
     close: async () => {
+      closing.abort();
       await flags.close();
       await store.close();
     },
@@ -119,14 +127,86 @@ export const rules: Planner = {
   propose: async (change) => (await import('./agent/rule-planner.ts')).rulePlanner().propose(change),
 };
 
-async function controlFor(config: Config, engine: EngineParts): Promise<Control> {
+/** The planner that asks a model, with all that only it needs loaded when there is a change to read. */
+function modelPlannerFor(options: SluiceOptions, signal: AbortSignal): Planner {
+  let planner: Promise<Planner> | null = null;
+  return {
+    propose: async (change) => {
+      try {
+        planner ??= openModelPlanner(options, signal);
+        return await (await planner).propose(change);
+      } catch (error) {
+        // A prompt that is missing, a part that cannot be loaded: the rules' plan stands, and says so.
+        planner = null;
+        options.log.warn('the model planner cannot be set up', { error: String(error) });
+        const { neutralProposal } = await import('./agent/model/proposal.ts');
+        const { reasonText } = await import('./agent/model/unusable.ts');
+        return neutralProposal([], options.config.model.mode === 'assist' ? [reasonText('broken')] : []);
+      }
+    },
+  };
+}
+
+async function openModelPlanner(options: SluiceOptions, signal: AbortSignal): Promise<Planner> {
+  const { config, env = process.env } = options;
+  const [{ readPrompt }, { recordFiles }, { modelPlanner }, { readDiff, pathOf }, { classOfPath }] =
+    await Promise.all([
+      import('./adapters/prompts/prompt-files.ts'),
+      import('./adapters/model-records/record-files.ts'),
+      import('./agent/model/model-planner.ts'),
+      import('./agent/diff/diff.ts'),
+      import('./agent/diff/path-class.ts'),
+    ]);
+  return modelPlanner({
+    mode: config.model.mode === 'assist' ? 'assist' : 'shadow',
+    model: await modelFor(config, env),
+    prompt: readPrompt('plan'),
+    rules,
+    readDiff: (diff) =>
+      readDiff(diff).files.map((file) => {
+        const path = pathOf(file);
+        return { path, pathClass: classOfPath(path), hunks: file.hunks };
+      }),
+    reads: {
+      signals: readableSignals(new Set(Object.keys(config.signals))),
+      components: Object.keys(config.targets),
+      baseLines: null,
+      signalStats: null,
+      dependencies: null,
+      pastRollouts: null,
+    },
+    policyDigest: digestOf({ surfaces: config.surfaces, targets: config.targets }),
+    records: recordFiles(join(options.dataDir, 'model')),
+    newNonce: () => randomBytes(16).toString('hex'),
+    clock: systemClock,
+    log: options.log,
+    signal,
+  });
+}
+
+/** Null without a key: nothing is sent anywhere, and the plan says why. */
+async function modelFor(
+  config: Config,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Model | null> {
+  const apiKey = env['ANTHROPIC_API_KEY'] ?? '';
+  if (apiKey === '') return null;
+  const { anthropicModel } = await import('./adapters/anthropic/model.ts');
+  return anthropicModel({ model: config.model.id, apiKey, baseUrl: env['ANTHROPIC_BASE_URL'] ?? null });
+}
+
+async function controlFor(
+  config: Config,
+  engine: EngineParts,
+  planners: readonly Planner[],
+): Promise<Control> {
   const { localControl } = await import('./engine/control.ts');
   const measurable = new Map(
     Object.entries(config.signals).map(([name, binding]) => [name, shapeOf(binding)]),
   );
   return localControl({
     engine,
-    planners: [rules],
+    planners,
     targets: Object.keys(config.targets),
     setupFor: (name) => {
       const target = config.targets[name];

@@ -42,6 +42,7 @@ const read = (text: string) => parseConfig(text, 'sluice.yaml');
 
 test('the example of the design is read, and its defaults are filled in', () => {
   expect(read(EXAMPLE)).toEqual({
+    model: { mode: 'off', id: 'claude-sonnet-5-5' },
     tickMs: 15_000,
     sources: { app: { everyMs: 15_000, endpoints: ['http://127.0.0.1:9464/metrics'] } },
     signals: {

@@ -10,7 +10,8 @@ import { type SourceFile, sourceFiles, specifiersOf } from './source-files.ts';
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: [],
   ports: ['core'],
-  agent: ['ports', 'core'],
+  agent: ['tools', 'ports', 'core'],
+  tools: ['ports', 'core'],
   engine: ['ports', 'core', 'version.ts'],
   simulate: ['engine', 'version.ts', 'ports', 'core'],
   render: ['ports', 'core'],
@@ -38,14 +39,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   core: ['zod'],
   ports: ['node:crypto'],
-  agent: [],
+  agent: ['zod'],
+  tools: ['zod'],
   engine: [],
   simulate: [],
   render: ['node:util'],
 };
 
-const files = sourceFiles('src');
-const partOf = (path: string) => path.split('/')[1] ?? '';
+const files = [...sourceFiles('src'), ...sourceFiles('tools')];
+const partOf = (path: string) => path.split('/')[path.startsWith('tools/') ? 0 : 1] ?? '';
 const folderOf = (path: string) => path.split('/').slice(1, 3).join('/');
 const isRelative = (specifier: string) => specifier.startsWith('.');
 const targetOf = (file: SourceFile, specifier: string) => posix.join(dirname(file.path), specifier);
@@ -69,7 +71,7 @@ describe('the way through the house', () => {
       specifiersOf(file)
         .filter(isRelative)
         .map((specifier) => targetOf(file, specifier))
-        .filter((to) => !to.startsWith('src/') || !isAllowed(file.path, to))
+        .filter((to) => !/^(?:src|tools)\//.test(to) || !isAllowed(file.path, to))
         .map((to) => `${file.path} → ${to}`),
     );
     expect(forbidden).toEqual([]);
@@ -96,6 +98,48 @@ describe('the way through the house', () => {
     expect(isAllowed('src/engine/tick.ts', 'src/agent/risk.ts')).toBe(false);
     expect(isAllowed('src/server/api.ts', 'src/adapters/sqlite/store.ts')).toBe(false);
     expect(isAllowed('src/commands/plan.ts', 'src/adapters/sqlite/store.ts')).toBe(false);
+  });
+});
+
+describe('the planners (B1)', () => {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const reached = (from: readonly string[]): ReadonlySet<string> => {
+    const seen = new Set<string>();
+    const next = [...from];
+    for (let path = next.pop(); path !== undefined; path = next.pop()) {
+      const file = byPath.get(path);
+      if (file === undefined || seen.has(path)) continue;
+      seen.add(path);
+      next.push(
+        ...specifiersOf(file)
+          .filter(isRelative)
+          .map((specifier) => targetOf(file, specifier)),
+      );
+    }
+    return seen;
+  };
+  const planners = files.map(({ path }) => path).filter((path) => /^(?:src\/agent|tools)\//.test(path));
+  const WRITERS =
+    /^src\/(?:adapters|engine|server|commands|demo)\/|^src\/ports\/(?:exposure|store|chat|control)\.ts$/;
+
+  test('reach no client, and no port, that could write to anything', () => {
+    const graph = [...reached(planners)];
+    expect(graph).toContain('src/agent/model/conversation.ts');
+    expect(graph).toContain('tools/read-hunks.ts');
+    expect(graph.length).toBeGreaterThan(60);
+    expect(graph.filter((path) => WRITERS.test(path))).toEqual([]);
+  });
+
+  test('would be seen to, if one did', () => {
+    expect([...reached(['src/main.ts'])].filter((path) => WRITERS.test(path)).length).toBeGreaterThan(10);
+  });
+
+  test('leave the model’s SDK to its adapter', () => {
+    const users = files.filter((file) =>
+      specifiersOf(file).some((name) => name.startsWith('@anthropic-ai/')),
+    );
+    expect(users.length).toBeGreaterThan(0);
+    expect(users.filter(({ path }) => !path.startsWith('src/adapters/anthropic/'))).toEqual([]);
   });
 });
 

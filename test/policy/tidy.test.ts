@@ -11,7 +11,7 @@ const MOST_FUNCTION_LINES = 60;
 /** The list of verbs and their options is one table, written as calls. */
 const LONG_BY_NATURE = new Set(['src/cli.ts main']);
 
-const source = sourceFiles('src');
+const source = [...sourceFiles('src'), ...sourceFiles('tools')];
 const all = [...source, ...sourceFiles('test')];
 
 /** Top-level functions with their lengths: from their first line to the brace that closes them at the margin. */
@@ -54,11 +54,14 @@ describe('every file', () => {
   test('is named in kebab-case, after a thing', () => {
     const odd = all.filter(({ path }) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.ts$/.test(basename(path)));
     expect(odd.map(({ path }) => path)).toEqual([]);
-    const vague = all.filter(({ path }) =>
-      /^(utils?|helpers?|misc|common|index|manager|service|types)\.ts$|-(utils?|helpers?|manager)\.ts$/.test(
-        basename(path),
-      ),
-    );
+    // The agent's closed list of tools is the one barrel there is.
+    const vague = all
+      .filter(({ path }) => path !== 'tools/index.ts')
+      .filter(({ path }) =>
+        /^(utils?|helpers?|misc|common|index|manager|service|types)\.ts$|-(utils?|helpers?|manager)\.ts$/.test(
+          basename(path),
+        ),
+      );
     expect(vague.map(({ path }) => path)).toEqual([]);
   });
 

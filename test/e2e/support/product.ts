@@ -152,5 +152,6 @@ export function productConfig(of: {
         policy: { allowWiden: false },
       },
     },
+    model: { mode: 'off', id: 'none' },
   };
 }

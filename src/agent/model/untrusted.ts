@@ -1,0 +1,41 @@
+import type { Json } from '../../core/canonical-json.ts';
+import { maskSecrets } from './masking.ts';
+
+/** What a reader cannot see, or what reorders what they see; a line's end and a tab are what they seem. */
+const INVISIBLE =
+  /(?![\n\t])[\p{C}\p{Zl}\p{Zp}]|[\u{FE00}-\u{FE0F}]|[\u{E0100}-\u{E01EF}]|\u034F|\u115F|\u1160|\u2800|\u3164|\uFFA0|(?! )\p{Zs}/gu;
+
+/** Words by which people name the block's edges; the nonce beside them is new for each request. */
+const NAME = 'untrusted';
+
+/**
+ * Untrusted data as the one block a prompt may hold: JSON on one line between two lines that carry the nonce. In every string
+ * (keys are ours) credentials are masked and what cannot be seen is written out, "\u{202E}". No line of the block can be forged
+ * from inside: JSON has no bare line end, and the nonce cannot be known to whoever wrote the text (B12).
+ */
+export function untrustedBlock(data: Json, nonce: string): string {
+  return `<${NAME} ${nonce}>\n${JSON.stringify(shown(data))}\n</${NAME} ${nonce}>`;
+}
+
+/** A text with its credentials masked and its invisible characters written out. */
+export function shownText(text: string): string {
+  // Masked before and after: an invisible character inside a credential must not hide it, nor its writing out.
+  return maskSecrets(
+    maskSecrets(text).replaceAll(
+      INVISIBLE,
+      (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}}`,
+    ),
+  );
+}
+
+function shown(value: Json): Json {
+  if (typeof value === 'string') return shownText(value);
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map(shown);
+  return Object.fromEntries(
+    Object.entries(value as Readonly<Record<string, Json | undefined>>).map(([key, member]) => [
+      key,
+      member === undefined ? undefined : shown(member),
+    ]),
+  );
+}
