@@ -10,8 +10,13 @@ const INVISIBLE =
  * is longer than `maxChars` ends in "…".
  */
 export function visible(text: string, maxChars: number): string {
-  const shown = text.replaceAll(INVISIBLE, (char) => `\\u{${codePoint(char)}}`);
+  const shown = writtenOut(text);
   return shown.length <= maxChars ? shown : `${shown.slice(0, maxChars - 1)}…`;
+}
+
+/** The same for text of any length; `but` names characters that stay as they are (a line's end, a tab). */
+export function writtenOut(text: string, but = ''): string {
+  return text.replaceAll(INVISIBLE, (char) => (but.includes(char) ? char : `\\u{${codePoint(char)}}`));
 }
 
 function codePoint(char: string): string {

@@ -1,9 +1,9 @@
 import type { Json } from '../../core/canonical-json.ts';
+import { writtenOut } from '../diff/visible-text.ts';
 import { maskSecrets } from './masking.ts';
 
-/** What a reader cannot see, or what reorders what they see; a line's end and a tab are what they seem. */
-const INVISIBLE =
-  /(?![\n\t])[\p{C}\p{Zl}\p{Zp}]|[\u{FE00}-\u{FE0F}]|[\u{E0100}-\u{E01EF}]|\u034F|\u115F|\u1160|\u2800|\u3164|\uFFA0|(?! )\p{Zs}/gu;
+/** A line's end and a tab are what they seem. */
+const LINE_SIGNS = '\n\t';
 
 /** Words by which people name the block's edges; the nonce beside them is new for each request. */
 const NAME = 'untrusted';
@@ -20,12 +20,7 @@ export function untrustedBlock(data: Json, nonce: string): string {
 /** A text with its credentials masked and its invisible characters written out. */
 export function shownText(text: string): string {
   // Masked before and after: an invisible character inside a credential must not hide it, nor its writing out.
-  return maskSecrets(
-    maskSecrets(text).replaceAll(
-      INVISIBLE,
-      (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}}`,
-    ),
-  );
+  return maskSecrets(writtenOut(maskSecrets(text), LINE_SIGNS));
 }
 
 function shown(value: Json): Json {
