@@ -35,7 +35,9 @@ export function loopedColumns(
   return lines.map(({ code, indent }, at) => {
     if (code.trim() === '') return null;
     // A closing bracket stands at its head's own column and ends the loop like any other line there.
-    while (open.length > 0 && endsLoop(open.at(-1), indent, at)) open.pop();
+    // An opening one alone on the line below the head is the head's own.
+    const opens = code.trim() === '{' && open.at(-1)?.at === at - 1;
+    while (!opens && open.length > 0 && endsLoop(open.at(-1), indent, at)) open.pop();
     const isInside = open.length > 0;
     if (LOOP_HEAD.test(code.trim()) || PER_ELEMENT.test(code)) open.push({ indent, at });
     return isInside ? WHOLE_LINE : withinLine(code, language);

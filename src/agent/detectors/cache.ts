@@ -7,11 +7,13 @@ import {
   expectChange,
   guard,
   hasAny,
+  isUnder,
   namesOf,
   placesOf,
   secondary,
   vocabulary,
 } from '../detector.ts';
+import { cacheNames } from './cache-names.ts';
 
 const STORES = vocabulary(
   'cache caches cached lru memo memoizer redis memcached memcache valkey ttlcache nodecache',
@@ -49,11 +51,13 @@ export const cacheDetector: Detector = {
   risk: 'medium',
   detect(file) {
     if (file.language === 'manifest' || file.language === 'sql' || file.pathClass === 'migration') return [];
+    const isCacheCall = cacheCallsOf(file);
     const added = callsOn(file.added, isCacheCall);
     const removed = callsOn(file.removed, isCacheCall);
     const settings = [...file.added, ...file.removed].filter(isCacheSetting);
-    if (added.length === 0 && removed.length > 0 && !hasCacheAfter(file)) return cacheRemoved(removed);
-    if (added.length > 0) return cacheAdded(file, added);
+    if (added.length === 0 && removed.length > 0 && !hasCacheAfter(file, isCacheCall))
+      return cacheRemoved(removed);
+    if (added.length > 0) return cacheAdded(file, added, isCacheCall);
     const keys = callsOn(file.reworded, isCacheCall).map((hit) => hit.line);
     const lines = [...removed.map((hit) => hit.line), ...settings, ...keys];
     if (lines.length === 0) return [];
@@ -68,7 +72,11 @@ export const cacheDetector: Detector = {
   },
 };
 
-function cacheAdded(file: ChangedFile, hits: ReturnType<typeof callsOn>): readonly DetectedCheck[] {
+function cacheAdded(
+  file: ChangedFile,
+  hits: ReturnType<typeof callsOn>,
+  isCacheCall: (call: Call) => boolean,
+): readonly DetectedCheck[] {
   const evidence = placesOf(hits.map((hit) => hit.line));
   const isNew = !linesBefore(file).some((line) => line.calls.some(isCacheCall));
   const what = namesOf(hits);
@@ -109,7 +117,24 @@ function cacheRemoved(hits: ReturnType<typeof callsOn>): readonly DetectedCheck[
   ];
 }
 
-function isCacheCall(call: Call): boolean {
+/**
+ * What asks a cache in this file: by the name it is called on, or by that name's type. A store that is a lock or a queue by its
+ * path, or takes a key only once, is no cache.
+ */
+function cacheCallsOf(file: ChangedFile): (call: Call) => boolean {
+  const isOther =
+    isUnder(file, OTHER_COMMANDS) ||
+    file.hunks.some((hunk) => hunk.after.some((line) => line.strings.includes('NX')));
+  const names = isOther ? new Set<string>() : cacheNames(file);
+  return (call) =>
+    isNamedCacheCall(call) ||
+    (!call.isAnnotation &&
+      !hasAny(call.receiver, OTHER_COMMANDS) &&
+      names.has(call.chain.at(-2) ?? '') &&
+      COMMANDS.has(call.verbs[0] ?? ''));
+}
+
+function isNamedCacheCall(call: Call): boolean {
   if (call.isAnnotation) return MARKERS.has(call.name.toLowerCase()) || hasAny(call.receiver, STORES);
   const last = call.receiver.slice(-3);
   if (hasAny(call.receiver, OTHER_COMMANDS)) return false;
@@ -121,7 +146,7 @@ function isCacheSetting(line: CodeLine): boolean {
   return hasAny(line.words, STORES) && hasAny(line.words, SETTINGS) && /[:=]\s?['"\d\w]|\d/.test(line.code);
 }
 
-function hasCacheAfter(file: ChangedFile): boolean {
+function hasCacheAfter(file: ChangedFile, isCacheCall: (call: Call) => boolean): boolean {
   return file.hunks.some((hunk) => hunk.after.some((line) => line.calls.some(isCacheCall)));
 }
 

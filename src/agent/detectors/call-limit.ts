@@ -19,6 +19,7 @@ const LIMITS = vocabulary(
   'timeout timeouts retry retries retrying backoff deadline attempts keepalive hedge retryable jitter tries',
 );
 const RETRIES = vocabulary('retry retries retrying attempts hedge retryable tries backoff jitter');
+const WAITS = vocabulary('timeout timeouts deadline');
 const TIMERS = vocabulary('setTimeout clearTimeout setInterval sleep');
 /** A limit on one of these is not a limit on an outbound call. */
 const OTHER_LIMITS = vocabulary(
@@ -88,7 +89,15 @@ function limitChecks(lines: readonly CodeLine[], called: string | null): readonl
   const error = guard('dependency.error_rate', because(lines, text));
   const waiting = guard('http.latency_p95', because(lines, `${text}, and its own callers wait meanwhile`));
   if (!isRetry) return [error, guard('dependency.latency_p95', because(lines, text)), waiting];
-  return [guard('dependency.call_rate', because(lines, text, { direction: 'increase' })), error, waiting];
+  const waits = lines.filter((line) => hasAny(line.words, WAITS) && !hasAny(line.words, RETRIES));
+  return [
+    guard('dependency.call_rate', because(lines, text, { direction: 'increase' })),
+    error,
+    ...(waits.length === 0
+      ? []
+      : [guard('dependency.latency_p95', because(waits, 'changes how long one try may take'))]),
+    waiting,
+  ];
 }
 
 function serverChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
@@ -152,7 +161,9 @@ function isLimitLine(line: CodeLine): boolean {
   );
 }
 
-const SETTING = /([A-Za-z_$][\w$]{0,80})(?=(?:\s?[:=(,]\s?([\w.]{1,80}))?)/g;
+/** A value may be a number behind a unit: `Duration::from_secs(5`, `TimeSpan.FromSeconds(2`, `time.Second * 5`. */
+const SETTING =
+  /([A-Za-z_$][\w$]{0,80})(?=(?:\s?[:=(,]\s?([\w.]{1,80}(?:(?:::|\(|\s?\*\s?)[\w.]{1,40}){0,3}))?)/g;
 
 /** "timeout 2", "maxRetries 5": each limit on the line with its value. A name without a value sets nothing. */
 function limitSettings(line: CodeLine): readonly string[] {

@@ -13,6 +13,7 @@ import {
   secondary,
   vocabulary,
 } from '../detector.ts';
+import { growingMaps } from './growing-map.ts';
 
 /** Calls that stop everything else in the process until they are done. */
 const BLOCKING = vocabulary(
@@ -43,7 +44,7 @@ export const hotPathDetector: Detector = {
   detect(file) {
     if (file.pathClass !== 'code' || file.language === 'settings' || file.language === 'sql') return [];
     if (isUnder(file, OFFLINE_PATH)) return [];
-    return [...blockingChecks(file), ...repeatedChecks(file), ...memoryChecks(file)];
+    return [...blockingChecks(file), ...repeatedChecks(file), ...memoryChecks(file), ...growingChecks(file)];
   },
 };
 
@@ -94,6 +95,7 @@ function repeatedChecks(file: ChangedFile): readonly DetectedCheck[] {
         call.name === 'Regex'
       );
     }
+    if (isMatching(call, line)) return true;
     if (call.chain.length < 2 || hasAny(call.receiver, DATA)) return false;
     if (SORTS.has(joined) || COPIES.has(joined)) return true;
     // With a literal it is a text that is searched.
@@ -116,6 +118,14 @@ function repeatedChecks(file: ChangedFile): readonly DetectedCheck[] {
   ];
 }
 
+/** A pattern that is put together for each item, so that nothing can keep it compiled. */
+function isMatching(call: Call, line: CodeLine): boolean {
+  const [owner = ''] = call.chain.slice(-2);
+  if (!/^(?:Regex|Pattern|re)$/.test(owner) || !MATCHES.has(call.verbs.join(''))) return false;
+  return /''\s?\+|\+\s?''|[$f]''/.test(line.code.slice(call.column));
+}
+
+const MATCHES = vocabulary('ismatch match matches replace split search fullmatch findall sub');
 const DATA = vocabulary(
   'db database repository repo model objects prisma collection cache redis query client set map seen index ids session',
 );
@@ -137,6 +147,17 @@ function memoryChecks(file: ChangedFile): readonly DetectedCheck[] {
   const lines = [...linesOf(hits), ...(streamsNow ? [] : streamsBefore)];
   if (lines.length === 0) return [];
   const text = 'holds in memory as a whole what it used to take piece by piece, or did not take';
+  return [
+    guard('process.memory', because(lines, text)),
+    secondary(guard('process.restart_rate', because(lines, text))),
+  ];
+}
+
+/** A map of the whole process to which every call may add and from which nothing takes away. */
+function growingChecks(file: ChangedFile): readonly DetectedCheck[] {
+  const lines = growingMaps(file);
+  if (lines.length === 0) return [];
+  const text = 'keeps entries in a map that lives as long as the process and that nothing bounds';
   return [
     guard('process.memory', because(lines, text)),
     secondary(guard('process.restart_rate', because(lines, text))),

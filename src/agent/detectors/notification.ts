@@ -1,5 +1,6 @@
+import { argumentLines } from '../code/arguments.ts';
 import type { Call } from '../code/calls.ts';
-import { changedLines } from '../code/changed-code.ts';
+import { type ChangedFile, type CodeLine, changedLines } from '../code/changed-code.ts';
 import { because, callsOn, type Detector, guard, hasAny, linesOf, namesOf, vocabulary } from '../detector.ts';
 
 const SENDERS = vocabulary(
@@ -20,11 +21,37 @@ export const notificationDetector: Detector = {
   detect(file) {
     if (file.pathClass !== 'code') return [];
     const hits = callsOn(changedLines(file), isSending);
-    if (hits.length === 0) return [];
-    const text = `changes what is sent to people (${namesOf(hits)})`;
-    return [guard('notification.delivery_failure_rate', because(linesOf(hits), text))];
+    const lines = [...linesOf(hits), ...file.hunks.flatMap(partsOfMessages)];
+    if (lines.length === 0) return [];
+    const what = hits.length > 0 ? ` (${namesOf(hits)})` : '';
+    return [
+      guard('notification.delivery_failure_rate', because(lines, `changes what is sent to people${what}`)),
+    ];
   },
 };
+
+/** Changed lines of a message whose sending stands beside them unchanged: its address, its variables, how long it is tried. */
+function partsOfMessages(hunk: ChangedFile['hunks'][number]): readonly CodeLine[] {
+  return [hunk.after, hunk.before].flatMap((side) => {
+    const inside = argumentLines(side, isSending);
+    const isMail = side.some((line) => line.names.some((name) => MESSAGES.test(name)));
+    const sends = isMail || side.some((line) => line.calls.some(isSending));
+    return side.filter((line) => {
+      if (line.novelty !== 'code' || line.kind === 'context') return false;
+      if (inside.includes(line)) return line.names.length > 0;
+      if (isMail && line.calls.some((call) => SETTERS.has(call.verbs.join('')))) return true;
+      return sends && line.names.some((name) => VARIABLES.test(name));
+    });
+  });
+}
+
+const MESSAGES =
+  /^(?:Mime|SimpleMail|SendGrid|Mail|Email)Message\w*$|^(?:EmailMultiAlternatives|SendEmailRequest|JavaMailSender)$/;
+const SETTERS = vocabulary(
+  'setto setfrom setreplyto setsubject settext setbody sethtml setcc setbcc settemplateid settemplatedata addrecipient addto setrecipients addattachment addalternative attachalternative',
+);
+const VARIABLES =
+  /^(?:dynamic_?)?template_?(?:data|vars|variables|params|id|model|context)$|^merge_?(?:vars|fields|info)$/i;
 
 function isSending(call: Call): boolean {
   if (call.isAnnotation || hasAny([...call.receiver, ...call.verbs], OTHERS)) return false;

@@ -39,6 +39,8 @@ const MONEY_PATH = vocabulary(
 );
 /** A type, a pattern of a path or a label is no sum. */
 const NO_SUM = /^\s*(?:import|use|type|interface|@\w+)\b|:\s*(?:string|number|boolean)\b\s*[;,]?$/;
+/** An amount that is written for people is worked out elsewhere. */
+const SHOWN = /\b(?:NumberFormat|NumberFormatter|toLocaleString|formatCurrency|number_to_currency)\b/;
 const FLAGS: readonly CheckFlag[] = ['low_volume'];
 
 /** Money taken, given back or worked out. */
@@ -84,7 +86,7 @@ function isPaymentCall(call: Call): boolean {
 
 function isMoneyArithmetic(line: CodeLine): boolean {
   if (!hasAny(line.words, MONEY)) return false;
-  if (NO_SUM.test(line.code)) return false;
+  if (NO_SUM.test(line.code) || SHOWN.test(line.code)) return false;
   const calculates = /[\w)\]]\s?[*/%]\s?[\w(]|[\w)\]]\s[+-]\s[\w(]|[+\-*/]=/.test(line.code);
   return calculates || line.calls.some((call) => ROUNDING.has(call.verbs.join('')));
 }

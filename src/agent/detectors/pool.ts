@@ -33,8 +33,11 @@ export const poolDetector: Detector = {
   risk: 'medium',
   detect(file) {
     if (file.pathClass === 'migration' || file.language === 'manifest') return [];
-    const changed = changedLines(file).filter((line) => line.novelty === 'code' && line.kind !== 'context');
-    const limits = changed.filter(isStatementLimit);
+    const worded = changedLines(file).filter((line) => line.kind !== 'context');
+    const changed = worded.filter((line) => line.novelty === 'code');
+    const limits = worded.filter(
+      (line) => limitsInOptions(line) || (line.novelty === 'code' && isStatementLimit(line)),
+    );
     const isLimit = new Set(limits);
     const pools = changed.filter((line) => !isLimit.has(line) && isPoolSetting(file, line));
     return [...poolChecks(pools), ...limitChecks(limits)];
@@ -70,6 +73,14 @@ function isStatementLimit(line: CodeLine): boolean {
     line.strings.some((text) => /\bset\s+(?:local\s+)?(?:statement|lock)_timeout/i.test(text))
   );
 }
+
+/** `options: '-c statement_timeout=2000'`: what a connection is opened with, written as one text. */
+function limitsInOptions(line: CodeLine): boolean {
+  return line.strings.some((text) => OPTION.test(text));
+}
+
+const OPTION =
+  /(?:^|\s)-c\s?(?:statement|lock|idle_in_transaction_session)_timeout\s?=\s?\d|^\w+:\/\/\S*[?&](?:statement|lock)_timeout=\d/i;
 
 function isPoolSetting(file: ChangedFile, line: CodeLine): boolean {
   if (hasAny(line.words, OTHERS) || !/[:=(]\s?['"\d\w]/.test(line.code)) return false;

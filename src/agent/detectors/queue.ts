@@ -18,6 +18,7 @@ import {
   isUnder,
   linesOf,
   namesOf,
+  notObservable,
   secondary,
   vocabulary,
 } from '../detector.ts';
@@ -77,9 +78,29 @@ export const queueDetector: Detector = {
       ...settingChecks(settings),
       ...(settled.length + settings.length > 0 ? [] : workChecks(file, linesOf(consumed))),
       ...producingChecks(file, callsOn(changed, isProducing)),
+      ...rareChecks(changed.filter(isRare)),
     ];
   },
 };
+
+/** What runs once a month or less does not run while the ladder is climbed. */
+function rareChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  if (lines.length === 0) return [];
+  const text = 'changes a job that runs once a month or less, most likely after the last stage';
+  return [notObservable('queue.job_failure_rate', because(lines, text))];
+}
+
+function isRare(line: CodeLine): boolean {
+  const names = new Set(line.names.map((name) => name.toLowerCase()));
+  if (names.has('crontab')) return names.has('day_of_month') || names.has('month_of_year');
+  return (
+    line.names.some((name) => /cron|schedule/i.test(name)) &&
+    line.strings.some((text) => MONTHLY.test(text.trim()))
+  );
+}
+
+/** Five or six fields of which the day of the month is one number. */
+const MONTHLY = /^(?:[\d*/,-]+\s)?[\d*/,-]+\s[\d*/,-]+\s(?:\d{1,2}|L)\s[\d*/,-]+\s[\d*?/,-]+$/;
 
 function producingChecks(file: ChangedFile, hits: readonly Hit[]): readonly DetectedCheck[] {
   if (hits.length === 0) return [];

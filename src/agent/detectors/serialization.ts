@@ -4,6 +4,7 @@ import {
   because,
   callsOn,
   type Detector,
+  expectChange,
   guard,
   hasAny,
   isUnder,
@@ -65,10 +66,10 @@ export const serializationDetector: Detector = {
     const hits = [...parsed, ...shaped];
     const what = hits.length > 0 ? namesOf(hits) : 'the names and kinds of its fields';
     const text = `changes what a payload must look like (${what})`;
-    const rejects = guard(
-      'http.client_error_rate',
-      because(lines, `${text}, and what no longer fits is refused`),
-    );
+    const refused = because(lines, `${text}, and what no longer fits is refused`);
+    const rejects = isTighter(file)
+      ? expectChange('http.client_error_rate', 'increase', refused)
+      : guard('http.client_error_rate', refused);
     return [
       guard('serialization.error_rate', because(lines, text)),
       shaped.length > 0 ? rejects : secondary(rejects),
@@ -101,6 +102,18 @@ function isShape(call: Call): boolean {
   const isLibrary = SHAPES.has(owner.toLowerCase()) && owner.length <= 7;
   return isLibrary && call.chain.length >= 2 && SHAPE_CALLS.has(call.chain[1]?.toLowerCase() ?? '');
 }
+
+/** True when a shape that was there keeps its fields and asks more of what they hold. */
+function isTighter(file: ChangedFile): boolean {
+  const demands = (lines: readonly CodeLine[]): number =>
+    callsOn(lines, (call) => DEMANDS.has(call.name.toLowerCase())).length;
+  const isShaped = callsOn(file.removed, isShape).length > 0;
+  return isShaped && demands(file.added) > demands(file.removed);
+}
+
+const DEMANDS = vocabulary(
+  'min max int uuid email regex nonempty positive strict length url nonnegative multipleof',
+);
 
 /** Go's `json:"total"`. */
 function isStructTag(line: CodeLine): boolean {

@@ -45,7 +45,7 @@ export const storageDetector: Detector = {
     if (file.language === 'manifest' || file.language === 'sql' || file.pathClass === 'migration') return [];
     const changed = changedLines(file);
     const hits = callsOn(changed, isStorageCall);
-    const limits = changed.filter(isUploadLimit);
+    const limits = changed.filter((line) => isUploadLimit(line) || (isTypeList(line) && touchesStore(file)));
     const expiries = hits.length === 0 && touchesStore(file) ? changed.filter(isExpiry) : [];
     return [...callChecks(hits, expiries), ...limitChecks(limits)];
   },
@@ -93,7 +93,9 @@ function touchesStore(file: { readonly hunks: readonly { readonly after: readonl
 }
 
 function isExpiry(line: CodeLine): boolean {
-  return line.novelty === 'code' && /expir|ttl/i.test(line.code) && assigns(line);
+  return (
+    line.novelty === 'code' && /expir|ttl|lifetime|valid_?(?:for|until|ity)/i.test(line.code) && assigns(line)
+  );
 }
 
 function isUploadLimit(line: CodeLine): boolean {
@@ -106,4 +108,15 @@ function isUploadLimit(line: CodeLine): boolean {
   );
 }
 
+/** The kinds of content that are taken: `contentType in setOf('image/png')`. */
+function isTypeList(line: CodeLine): boolean {
+  return (
+    line.novelty === 'code' &&
+    hasAny(line.words, CONTENT_TYPES) &&
+    /\bin\b|\[|(?:setOf|listOf|Set|includes|contains|List\.of|Set\.of)\b/.test(line.code) &&
+    line.strings.some((text) => /^(?:image|video|audio|application|text|font)\/[\w.+*-]+$/.test(text))
+  );
+}
+
+const CONTENT_TYPES = vocabulary('type types mime mimes mimetype mimetypes');
 const UPLOAD_NOUNS = vocabulary('upload uploads file attachment multipart body');

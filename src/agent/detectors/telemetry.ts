@@ -1,3 +1,4 @@
+import { argumentLines } from '../code/arguments.ts';
 import type { Call } from '../code/calls.ts';
 import { type ChangedFile, type CodeLine, changedLines } from '../code/changed-code.ts';
 import {
@@ -42,7 +43,13 @@ export const telemetryDetector: Detector = {
     const sampled = changed.filter(
       (line) => SAMPLING.test(line.names.join(' ')) && /[:=]\s?['"\d]/.test(line.code),
     );
-    const lines = [...linesOf(made), ...linesOf(labelled), ...shaped, ...sampled];
+    const lines = [
+      ...linesOf(made),
+      ...linesOf(labelled),
+      ...shaped,
+      ...sampled,
+      ...file.hunks.flatMap(labelsIn),
+    ];
     if (lines.length === 0) return [];
     const hits = [...made, ...labelled];
     const what = hits.length > 0 ? namesOf(hits) : 'labels, buckets or how much is kept';
@@ -56,6 +63,17 @@ export const telemetryDetector: Detector = {
     ];
   },
 };
+
+/** Labels among the arguments of a metric that is itself unchanged: a longer list of names, another named value. */
+function labelsIn(hunk: ChangedFile['hunks'][number]): readonly CodeLine[] {
+  return [hunk.after, hunk.before].flatMap((side) => {
+    const names = argumentLines(side, isMaker).filter((line) => /^\s*\[[\s',]*\],?$/.test(line.code));
+    const values = argumentLines(side, (call) => !call.isAnnotation && isLabelling(call));
+    return [...names, ...values.filter((line) => line.names.length > 0)].filter(
+      (line) => line.novelty === 'code' && line.kind !== 'context',
+    );
+  });
+}
 
 function isMaker(call: Call): boolean {
   if (call.isAnnotation) return /^(?:timed|counted)$/.test(call.name.toLowerCase());

@@ -1,5 +1,5 @@
 import type { Call } from '../code/calls.ts';
-import { type ChangedFile, changedLines } from '../code/changed-code.ts';
+import { type ChangedFile, type CodeLine, changedLines, linesAfter } from '../code/changed-code.ts';
 import {
   because,
   callsOn,
@@ -38,6 +38,16 @@ export const webhookDetector: Detector = {
       const text = `changes how webhooks are delivered (${namesOf(sent)})`;
       return [guard('webhook.delivery_failure_rate', because(linesOf(sent), text))];
     }
+    const ours = verified.length === 0 ? sentBody(file) : [];
+    if (ours.length > 0) {
+      const text = 'changes what a webhook that we send holds or how it is signed';
+      return [
+        guard('webhook.delivery_failure_rate', because(ours, text)),
+        ...(ours.some((line) => hasAny(line.words, SIGNING))
+          ? []
+          : [guard('serialization.error_rate', because(ours, text))]),
+      ];
+    }
     const body = isUnder(file, HOOKS)
       ? [...file.added, ...file.removed].filter(
           (line) =>
@@ -58,6 +68,25 @@ export const webhookDetector: Detector = {
     ];
   },
 };
+
+/** Changed lines of a file that hands webhooks to others: a delivery stands beside them, and nothing there takes a request. */
+function sentBody(file: ChangedFile): readonly CodeLine[] {
+  const isOurs = isUnder(file, HOOKS) || (isUnder(file, SHORT_HOOKS) && isUnder(file, DELIVERING));
+  if (!isOurs || isUnder(file, TAKING)) return [];
+  const isDelivered = linesAfter(file).some(
+    (line) => line.calls.some(isOutboundCall) && !hasAny(line.words, QUIET),
+  );
+  const isNamed = linesAfter(file).some((line) => hasAny(line.words, DELIVERING));
+  if (!isDelivered || !isNamed) return [];
+  return [...file.added, ...file.removed].filter((line) => line.names.length > 0);
+}
+
+const SHORT_HOOKS = vocabulary('hook hooks');
+/** Where requests of others come in. */
+const TAKING = vocabulary(
+  'controller controllers route routes router handler handlers receiver receivers incoming inbound endpoint api stripe github',
+);
+const SIGNING = vocabulary('signature sign signed hmac digest');
 
 function isAboutHooks(file: ChangedFile, call: Call): boolean {
   return (

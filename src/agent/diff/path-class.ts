@@ -162,5 +162,11 @@ function isMigration(name: string, isInFolder: boolean, extension: string): bool
 function isBrowserCode(extension: string, folders: readonly string[]): boolean {
   if (folders.some((folder) => SERVER_FOLDERS.has(folder))) return false;
   if (SCREEN_EXTENSIONS.has(extension)) return true;
-  return SCRIPT_EXTENSIONS.has(extension) && folders.some((folder) => UI_FOLDERS.has(folder));
+  // A service that is called "storefront" serves the shop; what it sends to the browser has a folder of its own.
+  const isServiceName = (at: number): boolean =>
+    folders[at] === 'storefront' && folders[at - 1] === 'services';
+  return (
+    SCRIPT_EXTENSIONS.has(extension) &&
+    folders.some((folder, at) => UI_FOLDERS.has(folder) && !isServiceName(at))
+  );
 }

@@ -52,5 +52,19 @@ describe('cache', () => {
       after: read.replace('id)', 'id, cache)'),
       kinds: [],
     },
+    {
+      title: `a store known only by its type`,
+      path: `src/shop/rows.ts`,
+      before: `class Rows {\n  constructor(private readonly near: Redis) {}\n  async one(id) {\n    return load(id);\n  }\n}\n`,
+      after: `class Rows {\n  constructor(private readonly near: Redis) {}\n  async one(id) {\n    return (await this.near.get(id)) ?? load(id);\n  }\n}\n`,
+      kinds: ['cache.hit_ratio', 'cache.error_rate', 'http.latency_p95'],
+    },
+    {
+      title: `not a store that takes a key once, which is a lock`,
+      path: `src/shop/rows.ts`,
+      before: `class Rows {\n  constructor(private readonly near: Redis) {}\n  async one(id) {\n    return go(id);\n  }\n}\n`,
+      after: `class Rows {\n  constructor(private readonly near: Redis) {}\n  async one(id) {\n    await this.near.set(id, '1', 'NX');\n    return go(id);\n  }\n}\n`,
+      kinds: ['lock.acquire_failure_rate', 'queue.duplicate_rate', 'http.latency_p95'],
+    },
   ]);
 });

@@ -38,5 +38,26 @@ describe('call limit', () => {
       after: 'function f(id) {\n  say("timeout, retry later");\n  return load(id);\n}\n',
       kinds: [],
     },
+    {
+      title: `a deadline with a unit behind it, in Rust`,
+      path: `src/client.rs`,
+      before: `fn f() {\n    Client::builder().timeout(Duration::from_secs(9)).build()\n}\n`,
+      after: `fn f() {\n    Client::builder().timeout(Duration::from_secs(3)).build()\n}\n`,
+      kinds: ['dependency.error_rate', 'dependency.latency_p95', 'http.latency_p95'],
+    },
+    {
+      title: `longer waits beside more tries`,
+      path: `src/clients/ledger.ts`,
+      before: `const timeoutMs = 500;\nconst retries = 2;\n`,
+      after: `const timeoutMs = 900;\nconst retries = 3;\n`,
+      kinds: ['dependency.call_rate', 'dependency.error_rate', 'dependency.latency_p95', 'http.latency_p95'],
+    },
+    {
+      title: `not a deadline that stays as it was`,
+      path: `src/client.rs`,
+      before: `fn f() {\n    old(Client::builder().timeout(Duration::from_secs(9)));\n}\n`,
+      after: `fn f() {\n    new(Client::builder().timeout(Duration::from_secs(9)));\n}\n`,
+      kinds: [],
+    },
   ]);
 });

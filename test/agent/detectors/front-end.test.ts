@@ -38,5 +38,19 @@ describe('front end', () => {
       after: '.a { color: blue; }\n',
       kinds: [],
     },
+    {
+      title: 'not a service that is called storefront',
+      path: 'services/storefront/src/price.ts',
+      before: 'const a = go(1);\n',
+      after: 'const a = go(2);\n',
+      kinds: [],
+    },
+    {
+      title: 'the screens of a service that is called storefront',
+      path: 'services/storefront/src/components/price.ts',
+      before: 'const a = go(1);\n',
+      after: 'const a = go(2);\n',
+      kinds: ['frontend.js_error_rate'],
+    },
   ]);
 });

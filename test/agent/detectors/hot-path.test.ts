@@ -52,5 +52,40 @@ describe('hot path', () => {
       after: "function f() {\n  fs.readFileSync('a');\n}\n",
       kinds: [],
     },
+    {
+      title: `a pattern put together for each pair, in C#`,
+      path: `src/Match.cs`,
+      before: `    void F()\n    {\n        Go();\n    }\n`,
+      after: `    void F()\n    {\n        foreach (var a in xs)\n        {\n            Go(Regex.IsMatch(a.Name, "^" + a.Prefix));\n        }\n    }\n`,
+      kinds: ['process.cpu', 'http.latency_p95'],
+    },
+    {
+      title: `not one constant pattern, in C#`,
+      path: `src/Match.cs`,
+      before: `    void F()\n    {\n        Go();\n    }\n`,
+      after: `    void F()\n    {\n        foreach (var a in xs)\n        {\n            Go(Regex.IsMatch(a.Name, "^x"));\n        }\n    }\n`,
+      kinds: [],
+    },
+    {
+      title: `a map of the whole process that only grows`,
+      path: `src/shop/label.ts`,
+      before: `export function label(k) {\n  return make(k);\n}\n`,
+      after: `const seen = new Map();\n\nexport function label(k) {\n  if (!seen.has(k)) seen.set(k, make(k));\n  return seen.get(k);\n}\n`,
+      kinds: ['process.memory', 'process.restart_rate'],
+    },
+    {
+      title: `not a map that is emptied`,
+      path: `src/shop/label.ts`,
+      before: `export function label(k) {\n  return make(k);\n}\n`,
+      after: `const seen = new Map();\n\nexport function label(k) {\n  if (seen.size > 100) seen.clear();\n  if (!seen.has(k)) seen.set(k, make(k));\n  return seen.get(k);\n}\n`,
+      kinds: [],
+    },
+    {
+      title: `not a map of one call`,
+      path: `src/shop/label.ts`,
+      before: `export function label(k) {\n  return make(k);\n}\n`,
+      after: `export function label(k) {\n  const seen = new Map();\n  if (!seen.has(k)) seen.set(k, make(k));\n  return seen.get(k);\n}\n`,
+      kinds: [],
+    },
   ]);
 });

@@ -43,5 +43,12 @@ describe('payment, in more languages', () => {
       after: 'function f(o) {\n  const idempotencyKey = o.id;\n  go(o);\n}\n',
       kinds: ['payment.failure_rate', 'payment.duplicate_rate'],
     },
+    {
+      title: 'not a sum that is written for people',
+      path: 'src/price/text.ts',
+      before: 'const f = (amount) => say(amount);\n',
+      after: 'const f = (amount) => say(Intl.NumberFormat(locale).format(amount / 100));\n',
+      kinds: [],
+    },
   ]);
 });

@@ -31,5 +31,19 @@ describe('pool', () => {
       after: 'const threadPoolSize = 8;\n',
       kinds: [],
     },
+    {
+      title: `a limit of statements among the options of a connection`,
+      path: `app/store.py`,
+      before: `engine = make(URL, options="-c statement_timeout=9000")\n`,
+      after: `engine = make(URL, options="-c statement_timeout=700")\n`,
+      kinds: ['db.timeout_rate', 'db.error_rate', 'http.error_rate'],
+    },
+    {
+      title: `not a text about the limit`,
+      path: `app/store.py`,
+      before: `def f():\n    say("see statement_timeout=9000")\n`,
+      after: `def f():\n    say("see statement_timeout=700")\n`,
+      kinds: [],
+    },
   ]);
 });

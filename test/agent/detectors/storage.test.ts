@@ -33,5 +33,26 @@ describe('storage', () => {
       after: 'function f(id) {\n  localStorage.get(id);\n  return load(id);\n}\n',
       kinds: [],
     },
+    {
+      title: `another life of a signed link, in Go`,
+      path: `internal/doc/link.go`,
+      before: `const linkValidity = 3 * time.Hour\n\nfunc f(k string) {\n\tp.PresignGetObject(ctx, in(k), linkValidity)\n}\n`,
+      after: `const linkValidity = 2 * time.Minute\n\nfunc f(k string) {\n\tp.PresignGetObject(ctx, in(k), linkValidity)\n}\n`,
+      kinds: ['storage.error_rate', 'storage.egress', 'http.client_error_rate'],
+    },
+    {
+      title: `kinds of content that are taken`,
+      path: `src/shop/scan.ts`,
+      before: `function f(b, type) {\n  if (!['image/png'].includes(type)) return;\n  bucket.upload(b);\n}\n`,
+      after: `function f(b, type) {\n  if (!['image/png', 'image/gif'].includes(type)) return;\n  bucket.upload(b);\n}\n`,
+      kinds: ['storage.upload_failure_rate', 'http.client_error_rate'],
+    },
+    {
+      title: `not kinds of content where nothing is stored`,
+      path: `src/shop/scan.ts`,
+      before: `function f(b, type) {\n  if (!['image/png'].includes(type)) return;\n  go(b);\n}\n`,
+      after: `function f(b, type) {\n  if (!['image/png', 'image/gif'].includes(type)) return;\n  go(b);\n}\n`,
+      kinds: [],
+    },
   ]);
 });

@@ -31,5 +31,19 @@ describe('telemetry', () => {
       after: 'function f(id) {\n  counter += 1;\n  return load(id);\n}\n',
       kinds: [],
     },
+    {
+      title: `one more label among the arguments of a metric, in Python`,
+      path: `app/count.py`,
+      before: `SEEN = Counter(\n    "seen",\n    ["route"],\n)\n`,
+      after: `SEEN = Counter(\n    "seen",\n    ["route", "account_id"],\n)\n`,
+      kinds: ['telemetry.cardinality', 'process.memory'],
+    },
+    {
+      title: `not a list that another call takes`,
+      path: `app/count.py`,
+      before: `SEEN = choose(\n    "seen",\n    ["route"],\n)\n`,
+      after: `SEEN = choose(\n    "seen",\n    ["route", "account_id"],\n)\n`,
+      kinds: [],
+    },
   ]);
 });

@@ -23,5 +23,19 @@ describe('webhook', () => {
         'http.latency_p95',
       ],
     },
+    {
+      title: `how a delivery is signed`,
+      path: `app/hooks/send.py`,
+      before: `def send(hook, body):\n    mark = hmac.new(KEY, body, hashlib.sha1)\n    requests.post(hook.url, data=body, headers=head(mark))\n`,
+      after: `def send(hook, body):\n    mark = hmac.new(KEY, body, hashlib.sha512)\n    requests.post(hook.url, data=body, headers=head(mark))\n`,
+      kinds: ['webhook.delivery_failure_rate'],
+    },
+    {
+      title: `not a delivery where hooks of others come in`,
+      path: `app/webhooks/handlers/send.py`,
+      before: `def send(event):\n    state = pick(event)\n    requests.post(URL, data=state)\n`,
+      after: `def send(event):\n    state = pick(event, 2)\n    requests.post(URL, data=state)\n`,
+      kinds: ['http.client_error_rate', 'serialization.error_rate', 'http.error_rate'],
+    },
   ]);
 });

@@ -1,0 +1,38 @@
+import type { ChangedFile, CodeLine } from '../code/changed-code.ts';
+
+/** Clients of a store that other processes share, as their libraries call them. */
+const CLIENT =
+  '(?:I?O?Redis|RedisClient\\w*|RedisCluster|StringRedisTemplate|(?:Reactive)?RedisTemplate|JedisPool|JedisPooled|UnifiedJedis|Memcached|MemcachedClient|Valkey|IDistributedCache|IMemoryCache)';
+/** `store: Redis`, `private val store: RedisTemplate<String, String>`. */
+const TYPED = new RegExp(`([A-Za-z_$][\\w$]{0,80})\\??\\s?:\\s?(?:\\w+\\.)?${CLIENT}\\b`, 'g');
+/** `IDistributedCache store`, `RedisTemplate<String, Row> rows`. */
+const DECLARED = new RegExp(`\\b${CLIENT}(?:<[\\w\\s,<>]{1,80}>)?\\s([A-Za-z_$][\\w$]{0,80})`, 'g');
+/** `store = new Redis(…)`, `store = redis.from_url(…)`, `store := redis.NewClient(…)`. */
+const MADE = new RegExp(
+  `([A-Za-z_$][\\w$]{0,80})\\s?:?=\\s?(?:await\\s)?(?:new\\s)?(?:(?:\\w+\\.)?${CLIENT}(?:\\.new)?|a?io?redis\\.\\w+|redis\\.\\w+)\\(`,
+  'g',
+);
+/** Go: `store *redis.Client`. */
+const POINTED = /([A-Za-z_]\w{0,80})\s+\*?redis\.(?:Client|UniversalClient|Cmdable|ClusterClient)\b/g;
+const PACKAGE =
+  /^(?:ioredis|redis|memjs|memcached|@redis\/client|iovalkey|(?:\.{1,2}\/|@\/|~\/)[\w./-]*(?:redis|memcached|valkey)(?:-client)?(?:\.[jt]s)?)$/i;
+
+/** The names that stand for a cache's client in a file, by their types, what they are made of or where they come from. */
+export function cacheNames(file: ChangedFile): ReadonlySet<string> {
+  const lines = file.hunks.flatMap((hunk) => [...hunk.before, ...hunk.after]);
+  return new Set(lines.flatMap(namesOn));
+}
+
+function namesOn(line: CodeLine): readonly string[] {
+  const declared = [TYPED, DECLARED, MADE, POINTED].flatMap((pattern) =>
+    [...line.code.matchAll(pattern)].map(([, name]) => name ?? ''),
+  );
+  return [...declared, ...importedFrom(line)].filter((name) => name !== '');
+}
+
+/** `import store from './redis.ts'`; a name with a capital is a type. */
+function importedFrom(line: CodeLine): readonly string[] {
+  const names = /^\s*import\s([\w\s,{}$]{1,300})\sfrom\b/.exec(line.code)?.[1];
+  if (names === undefined || !line.strings.some((text) => PACKAGE.test(text))) return [];
+  return names.match(/\b[a-z_$][\w$]*/g)?.filter((name) => !/^(?:type|as)$/.test(name)) ?? [];
+}
