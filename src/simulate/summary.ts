@@ -1,3 +1,4 @@
+import { wilson as wilsonInterval } from '../core/gate/interval.ts';
 import type { EngineRun } from './engine-run.ts';
 import type { Look, Run } from './run-tally.ts';
 import { isActive, type World } from './world.ts';
@@ -101,23 +102,17 @@ function nearestRank(sorted: readonly number[], p: number): number {
   return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? 0;
 }
 
-/** Two-sided 95 %. */
-const Z = 1.959964;
-
 /**
  * A binomial share with Wilson's 95 % interval, which stays inside 0 to 1 and says something when the count is 0 or all.
  * Of nothing, the interval is all there is. Source: Wilson (1927); Brown, Cai and DasGupta (2001) on why this one.
  */
 export function wilson(count: number, of: number): Share {
-  if (of === 0) return { count, of, share: 0, low: 0, high: 1 };
-  const p = count / of;
-  const centre = (p + Z ** 2 / (2 * of)) / (1 + Z ** 2 / of);
-  const half = (Z * Math.sqrt((p * (1 - p)) / of + Z ** 2 / (4 * of ** 2))) / (1 + Z ** 2 / of);
+  const { low, high } = wilsonInterval({ n: of, x: count }) ?? { low: 0, high: 1 };
   return {
     count,
     of,
-    share: p,
-    low: count === 0 ? 0 : Math.max(0, centre - half),
-    high: count === of ? 1 : Math.min(1, centre + half),
+    share: of === 0 ? 0 : count / of,
+    low: count === 0 ? 0 : low,
+    high: count === of ? 1 : high,
   };
 }

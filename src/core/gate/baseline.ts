@@ -80,7 +80,7 @@ const GUESS_SE = 1;
 /** Worse known than this is not known at all. */
 const MOST_SE = 3;
 /** Segments with fewer stable units than this are pooled. */
-const LEAST_SEGMENT = 20;
+export const LEAST_SEGMENT = 20;
 
 /**
  * Segment standardisation: how stable's rate would differ if it had the canary's mix of segments, sum w_g p_g / sum v_g p_g, with w

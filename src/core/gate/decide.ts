@@ -36,18 +36,20 @@ export interface Judgement {
 export function decide(plan: Plan, state: RolloutState, evidence: Evidence, now: number): Judgement {
   const isConfirmed = evidence.actual !== null && isSameExposure(evidence.actual, state.desired);
   const stageSince = state.stageSince ?? (isConfirmed ? now : null);
+  const background = plan.background === undefined ? {} : { background: plan.background };
   const gate = absorb(plan.checks, state.gate, evidence, {
     settings: plan.settings,
     alone: isAlone(plan, state.stageIndex),
     looks: Math.max(1, Math.ceil(stageAt(plan, state.stageIndex).holdMs / plan.tickMs)),
     stages: plan.ladder.length,
     margin: marginAt(plan, state.stageIndex),
-    ...(plan.background === undefined ? {} : { background: plan.background }),
+    ...background,
     frozenAt: (state.startedAt + state.enteredAt) / 2,
   });
   const share = exposedShare(plan, state.stageIndex);
   const integrity = absorbIntegrity(state.integrity, plan.checks, evidence, {
     settings: plan.settings,
+    ...background,
     exposedShare: share,
     assignment: plan.assignment ?? null,
   });

@@ -5,24 +5,17 @@ import { logEvidence, RATE_FLOOR } from './evidence-process.ts';
 export interface Outlook {
   /** Nats of safety evidence still missing; 0 or less when there is enough. */
   readonly missing: number;
-  /** Windows of both sides over the trailing time, oldest first. */
-  readonly recent: readonly { readonly treated: number; readonly reference: number; readonly to: number }[];
+  /** When each window of the trailing time ended, oldest first. */
+  readonly recent: readonly { readonly to: number }[];
   /** Looks with data that the stage still owes before anything is clear. */
   readonly looksOwed: number;
 }
-
-/** When each recent window ended, oldest first. */
-type Ends = readonly { readonly to: number }[];
 
 /**
  * Time until the check is clear if the canary is from now on as good as the baseline, at the traffic of the trailing window, ms.
  * 0 when it lacks nothing, null when nothing can be said or it would never be.
  */
-export function clearInMs(
-  outlook: Omit<Outlook, 'recent'> & { readonly recent: Ends },
-  growthPerLook: number,
-  looksUntilUnder: number,
-): number | null {
+export function clearInMs(outlook: Outlook, growthPerLook: number, looksUntilUnder: number): number | null {
   const { missing, looksOwed } = outlook;
   const lookMs = msPerLook(outlook.recent);
   if (lookMs === null) return null;
@@ -31,7 +24,7 @@ export function clearInMs(
   return Number.isFinite(looks) ? Math.ceil(looks) * lookMs : null;
 }
 
-function msPerLook(recent: Ends): number | null {
+function msPerLook(recent: Outlook['recent']): number | null {
   const [first, last] = [recent[0], recent.at(-1)];
   if (first === undefined || last === undefined || recent.length < 2) return null;
   return (last.to - first.to) / (recent.length - 1);

@@ -1,6 +1,8 @@
 import type { Check } from '../plan/check.ts';
+import type { Background } from './background.ts';
 import type { Evidence } from './evidence.ts';
 import { type Counts, logEvidence, type NullLine } from './evidence-process.ts';
+import { settingsFor } from './gate-state.ts';
 import { LOG_FLOOR, logAdd } from './log-sum.ts';
 import { orient } from './orientation.ts';
 import type { Sample } from './sample.ts';
@@ -54,6 +56,8 @@ export function seedIntegrity(
 
 export interface IntegrityContext {
   readonly settings: GateSettings;
+  /** What was learned of each signal before the rollout. */
+  readonly background?: Background;
   /** Share of units exposed by design; null where no share says who should be where. */
   readonly exposedShare: number | null;
   /** The signal that counts units as they are assigned to a side; null where nothing does. */
@@ -71,7 +75,8 @@ export function absorbIntegrity(
   const incidents = Object.fromEntries(
     checks.flatMap((check) => {
       const known = state.incidents[check.id];
-      return known === undefined ? [] : [[check.id, incidentAfter(known, check, evidence, settings)]];
+      const own = settingsFor(settings, context.background, check.signal);
+      return known === undefined ? [] : [[check.id, incidentAfter(known, check, evidence, own)]];
     }),
   );
   const resets = (cohort: Sample['cohort']) =>

@@ -1,11 +1,8 @@
-import type { Histogram } from './exceedance.ts';
-import { sizeOf } from './exceedance.ts';
+import { LEAST_SEGMENT } from './baseline.ts';
+import { type Histogram, sizeOf } from './exceedance.ts';
 import type { Part, Stat } from './sample.ts';
 
 type HistogramStat = Extract<Stat, { kind: 'histogram' }>;
-
-/** Segments with fewer stable requests than this are pooled. */
-const LEAST_SEGMENT = 20;
 
 /** How many requests each segment of a histogram has, as parts without events. */
 export function segmentSizes(stat: Stat | null): readonly Part[] {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { clearInMs, looksUntilUnder, type Outlook, shareGrowth } from '../../../src/core/gate/forecast.ts';
 
-const recent = (treated: number, reference: number, looks = 5): Outlook['recent'] =>
+const recent = (treated: number, reference: number, looks = 5) =>
   Array.from({ length: looks }, (_, at) => ({ treated, reference, to: 15_000 * (at + 1) }));
 const outlook = (over: Partial<Outlook> = {}): Outlook => ({
   missing: 3,
