@@ -41,7 +41,7 @@ function proposalOf({ diff, title }: Change): Proposal {
   const diffFiles = reading.files.toSorted(byPath);
   const files = withoutRefactoring(diffFiles.map(changedFileOf).filter((file) => file !== null));
   const drawn = files.flatMap(draw).toSorted(byImportance);
-  const merged = mergeByKind(drawn.filter(({ check }) => check.intent !== 'not_observable'));
+  const merged = mergeByKind(drawn);
   const chosen = choose(merged, drawn);
   const isUnsafeToRollBack = drawn.some(({ check }) => check.flags.includes('unsafe_to_roll_back'));
   const isWhollyRead =
@@ -65,7 +65,7 @@ function proposalOf({ diff, title }: Change): Proposal {
       diffFiles.map((file) => ({ path: pathOf(file), pathClass: classOfPath(pathOf(file)) })),
     ),
     checks: chosen,
-    unobservable: unobservableIn(drawn),
+    unobservable: hiddenBehind(chosen, drawn),
     size: sizeOf(reading.files),
   };
 }
@@ -112,10 +112,12 @@ function mergeByKind(drawn: readonly Drawn[]): readonly ProposedCheck[] {
 }
 
 /**
- * A guard wins over an expectation, for it is the stricter; the flag still says that the signal was meant to move.
- * Guards of different directions become one of either.
+ * A guard wins over an expectation, for it is the stricter; the flag still says that the signal was meant to move. Either wins over
+ * what cannot be seen. Guards of different directions become one of either.
  */
-function mergeOne(sources: readonly Drawn[]): ProposedCheck {
+function mergeOne(all: readonly Drawn[]): ProposedCheck {
+  const seen = all.filter(({ check }) => check.intent !== 'not_observable');
+  const sources = seen.length > 0 ? seen : all;
   const guards = sources.filter(({ check }) => check.intent === 'guard');
   const leading = guards.length > 0 ? guards : sources;
   const [first] = leading;
@@ -148,8 +150,14 @@ function interleave(lists: readonly (readonly string[])[]): readonly string[] {
   return [...found];
 }
 
-function unobservableIn(drawn: readonly Drawn[]): readonly Unobservable[] {
-  const late = drawn.filter(({ check }) => check.intent === 'not_observable');
+/** What a signal that is watched will show only after the ladder has ended. */
+function hiddenBehind(chosen: readonly ProposedCheck[], drawn: readonly Drawn[]): readonly Unobservable[] {
+  const watched = new Set(
+    chosen.filter(({ intent }) => intent !== 'not_observable').map((check) => check.signalKind),
+  );
+  const late = drawn.filter(
+    ({ check }) => check.intent === 'not_observable' && watched.has(check.signalKind),
+  );
   const byKind = Map.groupBy(late, ({ check }) => check.signalKind);
   return [...byKind.entries()].map(([kind, [first]]) => ({
     what: SIGNAL_KINDS[kind].text,

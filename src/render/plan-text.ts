@@ -15,6 +15,7 @@ export function planText({ plan, faults }: Planned): readonly string[] {
     `${styleText('bold', plan.title)}  on ${plan.target}`,
     `  ladder    ${formatLadder(plan.ladder)}`,
     ...ladderNote(plan),
+    ...touchNote(plan),
     `  risk      ${plan.risk}${plan.riskReasons.length === 0 ? '' : `: ${plan.riskReasons.map(unstopped).join('; ')}`}`,
     `  way back  ${wayBack(plan.rollbackSafe)}`,
     '  checks',
@@ -69,6 +70,10 @@ function ladderNote(plan: Planned['plan']): readonly string[] {
     plan.ladderWhy ??
     (plan.ladderMode === 'adaptive' ? 'adaptive: chosen anew from the traffic measured at start' : null);
   return note === null ? [] : [`            ${note}`];
+}
+
+function touchNote({ surfacesTouched = [] }: Planned['plan']): readonly string[] {
+  return surfacesTouched.length === 0 ? [] : [`  touches   ${surfacesTouched.join(', ')}`];
 }
 
 /** Reasons are sentences; joined in a row they lose their full stops. */
@@ -160,28 +165,14 @@ export function planJson({ plan, faults }: Planned): object {
     risk: plan.risk,
     riskReasons: plan.riskReasons,
     rollbackSafe: plan.rollbackSafe,
-    surfaces: plan.surface === null ? [] : [plan.surface],
+    surfaces: [...(plan.surface === null ? [] : [plan.surface]), ...(plan.surfacesTouched ?? [])],
     ...(plan.ladderMode === undefined ? {} : { ladderMode: plan.ladderMode }),
     ...(plan.ladderWhy === undefined ? {} : { ladderWhy: plan.ladderWhy }),
     ladder: plan.ladder.map((stage) => ({
       exposure: formatExposure(stage.exposure),
       hold: formatDuration(stage.holdMs),
     })),
-    checks: plan.checks
-      .filter((check) => check.intent !== 'watch')
-      .map((check) => ({
-        signalKind: check.signal,
-        intent: check.intent,
-        direction: check.intent === 'expect_change' ? opposite(check.worse) : check.worse,
-        severity: check.severity,
-        compare: (check.hold ?? check.rollback)?.compare ?? null,
-        hold: check.hold === null ? null : formatLine(check.hold, check.measure, check.worse),
-        rollback: check.rollback === null ? null : formatLine(check.rollback, check.measure, check.worse),
-        flags: check.flags,
-        why: check.why,
-        evidence: check.provenance.flatMap((line) => line.evidence),
-        source: check.provenance[0]?.source ?? 'policy',
-      })),
+    checks: [...plan.checks.filter((check) => check.intent !== 'watch').map(checkJson), ...unseenJson(plan)],
     watches: plan.checks
       .filter((check) => check.intent === 'watch')
       .map((check) => ({
@@ -191,11 +182,51 @@ export function planJson({ plan, faults }: Planned): object {
       })),
     evidence: modeOf(plan.settings),
     dropped: plan.dropped,
-    unobservable: plan.unobservable,
+    unobservable: plan.unobservable.map(({ what, why }) => ({ what, why })),
     questions: plan.questions,
     unread: plan.unread,
     faults,
   };
+}
+
+function checkJson(check: Check): object {
+  return {
+    signalKind: check.signal,
+    intent: check.intent,
+    direction: check.intent === 'expect_change' ? opposite(check.worse) : check.worse,
+    severity: check.severity,
+    compare: (check.hold ?? check.rollback)?.compare ?? null,
+    hold: check.hold === null ? null : formatLine(check.hold, check.measure, check.worse),
+    rollback: check.rollback === null ? null : formatLine(check.rollback, check.measure, check.worse),
+    flags: check.flags,
+    why: check.why,
+    evidence: check.provenance.flatMap((line) => line.evidence),
+    source: check.provenance[0]?.source ?? 'policy',
+  };
+}
+
+/** What somebody would watch and nobody can: told as checks without a line, so that a reader finds every signal in one list. */
+function unseenJson({ checks, unobservable }: Planned['plan']): readonly object[] {
+  const watched = new Set<string>(checks.map((check) => check.signal));
+  return unobservable.flatMap(({ why, proposed }) =>
+    proposed === undefined || watched.has(proposed.signalKind)
+      ? []
+      : [
+          {
+            signalKind: proposed.signalKind,
+            intent: 'not_observable',
+            direction: proposed.direction,
+            severity: 'advisory',
+            compare: null,
+            hold: null,
+            rollback: null,
+            flags: proposed.flags,
+            why,
+            evidence: proposed.evidence,
+            source: proposed.source,
+          },
+        ],
+  );
 }
 
 function opposite(worse: Check['worse']): Check['worse'] {

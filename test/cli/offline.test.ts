@@ -94,7 +94,7 @@ describe.concurrent('sluice plan', () => {
     expect(plan).toMatchObject({
       risk: 'medium',
       rollbackSafe: 'yes',
-      surfaces: [],
+      surfaces: ['catalog'],
       questions: [],
       unread: [],
     });

@@ -120,3 +120,55 @@ describe('an adaptive ladder', () => {
     expect(Object.keys(planJson({ plan, faults: [] }))).not.toContain('ladderMode');
   });
 });
+
+describe('what nobody can see', () => {
+  const proposed = {
+    signalKind: 'db.lock_wait',
+    intent: 'guard',
+    direction: 'increase',
+    flags: ['shared_by_both_fleets'],
+    why: 'It locks.',
+    evidence: ['a.sql:1'],
+    proposedBy: 'rule:migration',
+    source: 'rule',
+  } as const;
+  const unseen = { what: 'time spent on locks', why: 'both fleets share it', proposed };
+
+  test('stands in the JSON among the checks, without a line, and as text where people look', () => {
+    const json = planJson({ plan: { ...plan, unobservable: [unseen] }, faults: [] });
+    expect(json).toMatchObject({
+      unobservable: [{ what: unseen.what, why: unseen.why }],
+      checks: expect.arrayContaining([
+        {
+          signalKind: 'db.lock_wait',
+          intent: 'not_observable',
+          direction: 'increase',
+          severity: 'advisory',
+          compare: null,
+          hold: null,
+          rollback: null,
+          flags: ['shared_by_both_fleets'],
+          why: 'both fleets share it',
+          evidence: ['a.sql:1'],
+          source: 'rule',
+        },
+      ]),
+    });
+  });
+
+  test('is not told twice of a signal that is watched', () => {
+    const watched = { ...unseen, proposed: { ...proposed, signalKind: 'http.error_rate' as const } };
+    const { checks } = planJson({ plan: { ...plan, unobservable: [watched] }, faults: [] }) as {
+      readonly checks: readonly { readonly intent: string }[];
+    };
+    expect(checks.map(({ intent }) => intent)).not.toContain('not_observable');
+  });
+});
+
+test('the product areas that a change touches stand beside the surface it is for', () => {
+  const touching = { ...plan, surface: 'payments', surfacesTouched: ['carts', 'orders'] };
+  expect(planJson({ plan: touching, faults: [] })).toMatchObject({
+    surfaces: ['payments', 'carts', 'orders'],
+  });
+  expect(planText({ plan: touching, faults: [] })).toContain('  touches   carts, orders');
+});

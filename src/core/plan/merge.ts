@@ -86,6 +86,7 @@ export function makePlan(request: PlanRequest): Planned {
     title: request.title,
     target: request.target,
     surface: request.surface,
+    ...touchedBy(request),
     ladder,
     ...(request.adaptive === true ? { ladderMode: 'adaptive' as const } : {}),
     ...(request.largestFirstPercent === undefined
@@ -115,6 +116,12 @@ export function makePlan(request: PlanRequest): Planned {
     tickMs: request.tickMs,
   };
   return { plan, faults: faultsOf(plan, request) };
+}
+
+function touchedBy({ surface, proposals }: PlanRequest): Pick<Plan, 'surfacesTouched'> {
+  const named = new Set(proposals.flatMap((proposal) => proposal.surfaces));
+  if (surface !== null) named.delete(surface);
+  return named.size === 0 ? {} : { surfacesTouched: [...named].sort() };
 }
 
 function guardrailChecks(request: PlanRequest): readonly Check[] {

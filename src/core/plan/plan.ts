@@ -9,6 +9,8 @@ export interface Plan {
   readonly title: string;
   readonly target: string;
   readonly surface: string | null;
+  /** Product areas that the changed files belong to, beside the target's own surface. Absent: none was told. */
+  readonly surfacesTouched?: readonly string[];
   readonly ladder: Ladder;
   /** `adaptive`: the ladder was to be chosen by the traffic at start (opt-in by policy). Absent: as written. */
   readonly ladderMode?: 'adaptive';

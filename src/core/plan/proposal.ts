@@ -16,7 +16,7 @@ export interface Proposal {
   readonly surfaces: readonly string[];
   /** Most important first; `merge` caps them and records what it drops. */
   readonly checks: readonly ProposedCheck[];
-  /** Effects this change may have that no signal within the ladder can show. */
+  /** What a check above cannot show of its signal within the ladder; a signal that shows nothing at all is a check of that intent. */
   readonly unobservable: readonly Unobservable[];
   readonly size: { readonly files: number; readonly added: number; readonly removed: number };
 }
@@ -55,4 +55,6 @@ export type CheckFlag =
 export interface Unobservable {
   readonly what: string;
   readonly why: string;
+  /** The proposed check that cannot do its work here, where that is how it is known. */
+  readonly proposed?: ProposedCheck & { readonly source: Proposal['source'] };
 }

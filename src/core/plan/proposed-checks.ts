@@ -40,7 +40,11 @@ export function checksOfProposals(
     for (const proposed of proposal.checks) {
       const blocked = whyNotSeen(proposed, measurable);
       if (blocked !== null) {
-        unobservable.push({ what: SIGNAL_KINDS[proposed.signalKind].text, why: blocked });
+        unobservable.push({
+          what: SIGNAL_KINDS[proposed.signalKind].text,
+          why: blocked,
+          proposed: { ...proposed, source: proposal.source },
+        });
         continue;
       }
       const watchedBy = [...required, ...checks].find(
