@@ -15,6 +15,7 @@ const OPERATIONAL = new Set([
   'flag_document_invalid',
   'listen_failed',
   'newer_schema',
+  'repository_unavailable',
   'unavailable',
   'unknown_target',
   'unsupported_filesystem',
@@ -53,11 +54,13 @@ async function main(argv: readonly string[]): Promise<number> {
   program
     .command('plan')
     .description('what a change would be watched by; moves nothing')
-    .requiredOption('--diff <file>', 'a unified diff; - reads standard input')
+    .option('--diff <file>', 'a unified diff; - reads standard input')
+    .option('--base <branch>', 'instead of --diff: the commits of HEAD since this branch')
+    .option('--repo <dir>', 'the repository; its base side holds .github/ROLLOUT.md')
     .option('--instruction <text>', 'the standing instruction')
     .option('--instruction-file <file>')
     .option('--target <name>')
-    .option('--title <text>', 'the change’s title', 'untitled change')
+    .option('--title <text>', 'the change’s title')
     .action(end(async (o: never) => (await import('./commands/plan.ts')).planCommand(context(), o)));
   program
     .command('instruction')
@@ -93,11 +96,13 @@ async function main(argv: readonly string[]): Promise<number> {
   program
     .command('start')
     .description('plans, measures the traffic and starts a rollout')
-    .requiredOption('--diff <file>', 'a unified diff; - reads standard input')
+    .option('--diff <file>', 'a unified diff; - reads standard input')
+    .option('--base <branch>', 'instead of --diff: the commits of HEAD since this branch')
+    .option('--repo <dir>', 'the repository; its base side holds .github/ROLLOUT.md')
     .option('--instruction <text>', 'instead of the target’s standing instruction')
     .option('--instruction-file <file>')
     .option('--target <name>')
-    .option('--title <text>', 'the change’s title', 'untitled change')
+    .option('--title <text>', 'the change’s title')
     .option('--id <id>', 'start once under this id')
     .option('--yes', 'settle open questions as written and do not ask', false)
     .option('--watch', 'follow it to its end', false)

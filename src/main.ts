@@ -5,7 +5,9 @@ import { controlClient, isReachable } from './adapters/control-client/client.ts'
 import { openSqliteStore } from './adapters/sqlite/store.ts';
 import { systemClock } from './adapters/system/clock.ts';
 import type { Config, TargetConfig } from './config.ts';
+import { readInstruction } from './core/plan/instruction.ts';
 import type { Plan } from './core/plan/plan.ts';
+import type { Proposal } from './core/plan/proposal.ts';
 import { shapeOf } from './core/plan/signal-binding.ts';
 import type { RolloutState } from './core/rollout/state.ts';
 import {
@@ -15,8 +17,10 @@ import {
   type Store,
   type TargetParts,
 } from './engine/parts.ts';
+import { pastRolloutsOf } from './engine/past-rollouts.ts';
 import { recordsOf } from './engine/records.ts';
-import { readableSignals } from './ports/change-reads.ts';
+import type { Agent, ModelAgent, ModelMode } from './ports/agent.ts';
+import { type ChangeReads, readableSignals } from './ports/change-reads.ts';
 import type { Chat } from './ports/chat.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Control, Records } from './ports/control.ts';
@@ -24,6 +28,7 @@ import { digestOf } from './ports/digest.ts';
 import type { Log } from './ports/log.ts';
 import type { Model } from './ports/model.ts';
 import type { Planner } from './ports/planner.ts';
+import type { Repository } from './ports/repository.ts';
 import type { Telemetry } from './ports/telemetry.ts';
 import type { RunningServer } from './server/server.ts';
 
@@ -43,6 +48,8 @@ export interface SluiceOptions {
   readonly chat: Chat;
   readonly log: Log;
   readonly timing?: Partial<EngineTiming>;
+  /** A changed file's text as it was before the change, where the change's repository is at hand. */
+  readonly baseFile?: ((path: string) => Promise<string | null>) | null;
   /** Where keys are looked up; the process's own environment where none is given. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -79,19 +86,20 @@ export async function openSluice(options: SluiceOptions): Promise<Sluice> {
     const telemetry = await telemetryFor(config, target, timing);
     parts.set(name, { telemetry, exposure: flags.backend(target.flag) });
   }
+  const closing = new AbortController();
+  const model = modelAgentFor(options, pastRolloutsOf(store), closing.signal);
   const engine: EngineParts = {
     store,
     targetFor: (name) => parts.get(name) ?? null,
     chat: options.chat,
+    summarizer: model?.summarizer ?? null,
     clock,
     log: options.log,
     worker,
     timing,
     toldFaults: new Set(),
   };
-  const closing = new AbortController();
-  const planners = config.model.mode === 'off' ? [rules] : [rules, modelPlannerFor(options, closing.signal)];
-  const control = await controlFor(config, engine, planners);
+  const control = await controlFor(config, engine, model);
   return {
     control,
     engine,
@@ -122,58 +130,99 @@ export async function openMemoryStore(): Promise<
   };
 }
 
-/** The rule-based planner, loaded when there is a change to read: most commands never plan. */
+/**
+ * By a name that the compiler does not follow: the house stands and decides without the agent, and a build may leave it out
+ * (`npm run check:without-agent` does).
+ */
+const AGENT = './agent/agent.ts';
+
+/** The agent, loaded when there is something to read: most commands never plan. Null in a build without it. */
+async function loadAgent(): Promise<Agent | null> {
+  try {
+    return ((await import(AGENT)) as { readonly agent: Agent }).agent;
+  } catch (error) {
+    const { code, url } = error as { readonly code?: unknown; readonly url?: unknown };
+    const isAbsent = code === 'ERR_MODULE_NOT_FOUND' && String(url).includes('/agent/agent.');
+    if (isAbsent) return null;
+    throw error;
+  }
+}
+
+/** The rule-based planner. Where there is no agent nothing is read of a change, and nothing good is thought of it. */
 export const rules: Planner = {
-  propose: async (change) => (await import('./agent/rule-planner.ts')).rulePlanner().propose(change),
+  propose: async (change) => (await loadAgent())?.rules.propose(change) ?? UNREAD,
 };
 
-/** The planner that asks a model, with all that only it needs loaded when there is a change to read. */
-function modelPlannerFor(options: SluiceOptions, signal: AbortSignal): Planner {
-  let planner: Promise<Planner> | null = null;
+const UNREAD: Proposal = {
+  source: 'rule',
+  risk: 'high',
+  riskReasons: ['This build has no agent: the change was not read, and only what is required is watched.'],
+  rollbackSafe: 'unknown',
+  surfaces: [],
+  checks: [],
+  unobservable: [],
+  size: { files: 0, added: 0, removed: 0 },
+};
+
+/** What a model may be asked for here; null where none is configured. All that only it needs is loaded at the first question. */
+function modelAgentFor(options: SluiceOptions, pastOf: PastRollouts, signal: AbortSignal): ModelAgent | null {
+  const { mode } = options.config.model;
+  if (mode === 'off') return null;
+  let opened: Promise<ModelAgent> | null = null;
+  const agent = (): Promise<ModelAgent> => {
+    opened ??= openModelAgent(options, mode, pastOf, signal);
+    // A part that cannot be loaded is tried again, and meanwhile the rules, the grammar and the template do.
+    opened.catch((error: unknown) => {
+      opened = null;
+      options.log.warn('the model cannot be set up', { error: String(error) });
+    });
+    return opened;
+  };
   return {
-    propose: async (change) => {
-      try {
-        planner ??= openModelPlanner(options, signal);
-        return await (await planner).propose(change);
-      } catch (error) {
-        // A prompt that is missing, a part that cannot be loaded: the rules' plan stands, and says so.
-        planner = null;
-        options.log.warn('the model planner cannot be set up', { error: String(error) });
-        const { neutralProposal } = await import('./agent/model/proposal.ts');
-        const { reasonText } = await import('./agent/model/unusable.ts');
-        return neutralProposal([], options.config.model.mode === 'assist' ? [reasonText('broken')] : []);
-      }
+    planner: { propose: async (change) => (await agent()).planner.propose(change) },
+    reader: {
+      read: (text) =>
+        agent().then(
+          ({ reader }) => reader.read(text),
+          () => readInstruction(text),
+        ),
+    },
+    summarizer: {
+      summarise: (facts) =>
+        agent().then(
+          ({ summarizer }) => summarizer.summarise(facts),
+          () => null,
+        ),
     },
   };
 }
 
-async function openModelPlanner(options: SluiceOptions, signal: AbortSignal): Promise<Planner> {
-  const { config, env = process.env } = options;
-  const [{ readPrompt }, { recordFiles }, { modelPlanner }, { readDiff, pathOf }, { classOfPath }] =
-    await Promise.all([
-      import('./adapters/prompts/prompt-files.ts'),
-      import('./adapters/model-records/record-files.ts'),
-      import('./agent/model/model-planner.ts'),
-      import('./agent/diff/diff.ts'),
-      import('./agent/diff/path-class.ts'),
-    ]);
-  return modelPlanner({
-    mode: config.model.mode === 'assist' ? 'assist' : 'shadow',
+type PastRollouts = ChangeReads['pastRollouts'];
+
+async function openModelAgent(
+  options: SluiceOptions,
+  mode: ModelMode,
+  pastRollouts: PastRollouts,
+  signal: AbortSignal,
+): Promise<ModelAgent> {
+  const { config, env = process.env, baseFile = null } = options;
+  const [agent, { readPrompt }, { recordFiles }] = await Promise.all([
+    loadAgent(),
+    import('./adapters/prompts/prompt-files.ts'),
+    import('./adapters/model-records/record-files.ts'),
+  ]);
+  if (agent === null) throw new Error('this build has no agent');
+  return agent.openModelAgent({
+    mode,
     model: await modelFor(config, env),
-    prompt: readPrompt('plan'),
-    rules,
-    readDiff: (diff) =>
-      readDiff(diff).files.map((file) => {
-        const path = pathOf(file);
-        return { path, pathClass: classOfPath(path), hunks: file.hunks };
-      }),
+    promptOf: readPrompt,
     reads: {
       signals: readableSignals(new Set(Object.keys(config.signals))),
       components: Object.keys(config.targets),
-      baseLines: null,
+      baseLines: baseFile === null ? null : linesOfBase(baseFile),
       signalStats: null,
       dependencies: null,
-      pastRollouts: null,
+      pastRollouts,
     },
     policyDigest: digestOf({ surfaces: config.surfaces, targets: config.targets }),
     records: recordFiles(join(options.dataDir, 'model')),
@@ -182,6 +231,11 @@ async function openModelPlanner(options: SluiceOptions, signal: AbortSignal): Pr
     log: options.log,
     signal,
   });
+}
+
+/** Lines of a changed file as the base side has it. A path comes from the diff and is looked up in the repository, never on the disk. */
+function linesOfBase(baseFile: (path: string) => Promise<string | null>): ChangeReads['baseLines'] {
+  return async ({ path }, from, to) => (await baseFile(path))?.split('\n').slice(from - 1, to) ?? null;
 }
 
 /** Null without a key: nothing is sent anywhere, and the plan says why. */
@@ -195,18 +249,15 @@ async function modelFor(
   return anthropicModel({ model: config.model.id, apiKey, baseUrl: env['ANTHROPIC_BASE_URL'] ?? null });
 }
 
-async function controlFor(
-  config: Config,
-  engine: EngineParts,
-  planners: readonly Planner[],
-): Promise<Control> {
+async function controlFor(config: Config, engine: EngineParts, model: ModelAgent | null): Promise<Control> {
   const { localControl } = await import('./engine/control.ts');
   const measurable = new Map(
     Object.entries(config.signals).map(([name, binding]) => [name, shapeOf(binding)]),
   );
   return localControl({
     engine,
-    planners,
+    planners: model === null ? [rules] : [rules, model.planner],
+    ...(model === null ? {} : { reader: model.reader }),
     targets: Object.keys(config.targets),
     setupFor: (name) => {
       const target = config.targets[name];
@@ -256,6 +307,11 @@ function isDeadOwner(owner: string, self: string): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
+}
+
+/** The git repository that a folder is in. */
+export async function openRepository(folder: string): Promise<Repository> {
+  return (await import('./adapters/git/repository.ts')).gitRepository(folder);
 }
 
 /** A token nobody can guess. */

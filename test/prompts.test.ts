@@ -10,6 +10,8 @@ import { TOOLS } from '../tools/index.ts';
 /** Every version ever released. A changed word is a new version and a new line here; an old line is never edited. */
 const RELEASED: Readonly<Record<string, string>> = {
   'plan.v1': '63e24e8366a9d6bad4bf8e1a2446412f9a1dbe3aa7b627bb33d0de6e3b81335d',
+  'instruction.v1': 'e204b8c133ecbf8404ebe63f699055dfc17545af03cec1ea5d172027ec62dc59',
+  'summary.v1': 'a9df2637bf7d133dbf05ba992bb08fff43430d729947fe227b70d27d5b662c55',
   'untrusted-input.v1': '0c0a46cfad764e63280505c06fc1ab81c78bcc578ec80f9fa191c3c26f0440e9',
 };
 

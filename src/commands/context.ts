@@ -54,10 +54,14 @@ export async function withRecords<T>(context: Context, use: (records: Records) =
   }
 }
 
-/** Runs `use` on the control of a running `serve`, or else on the store directly in this process. */
+/**
+ * Runs `use` on the control of a running `serve`, or else on the store directly in this process. What `baseFile` reads lies on this
+ * machine, so only a plan made here can look at it.
+ */
 export async function withControl<T>(
   context: Context,
   use: (control: Control, where: 'serve' | 'store') => Promise<T>,
+  baseFile: ((path: string) => Promise<string | null>) | null = null,
 ): Promise<T> {
   const running = await controlOfServe(context);
   if (running !== null) return use(running, 'serve');
@@ -68,6 +72,7 @@ export async function withControl<T>(
     config: loadConfig(context.configPath),
     chat: terminalChat(context.say),
     log: lineLog(context.say),
+    baseFile,
   });
   try {
     return await use(sluice.control, 'store');

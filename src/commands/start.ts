@@ -1,8 +1,9 @@
 import type { StartOutcome } from '../ports/control.ts';
 import { planJson, planText, preflightText } from '../render/plan-text.ts';
+import { readChange } from './change.ts';
 import { type Context, confirmed, NOBODY_CARRIES_ON, whoAmI, withControl } from './context.ts';
 import { EXIT } from './exit-codes.ts';
-import { type PlanOptions, planWords } from './plan.ts';
+import { type PlanOptions, targetOf } from './plan.ts';
 import { statusCommand } from './status.ts';
 
 export interface StartOptions extends PlanOptions {
@@ -13,21 +14,26 @@ export interface StartOptions extends PlanOptions {
 
 /** Plans, shows the plan, measures the traffic, and starts. Refuses with numbers what the traffic cannot clear. */
 export async function startCommand(context: Context, options: StartOptions): Promise<number> {
-  const words = await planWords(context, options);
-  const ended = await withControl(context, async (control, where) => {
-    const planned = await control.plan(words);
-    for (const line of planText(planned)) context.say(line);
-    const isOpen = planned.plan.questions.length + planned.plan.unread.length > 0;
-    const question = isOpen ? 'Start it with these open points settled as written?' : 'Start this rollout?';
-    if (planned.faults.length === 0 && !(await confirmed(context, question, options.yes))) {
-      return { kind: 'declined' as const };
-    }
-    const outcome = await control.start(
-      { ...words, by: whoAmI(context), confirmed: options.yes || isOpen, rolloutId: options.id ?? null },
-      (progress) => context.say(`  … ${progress}`),
-    );
-    return { kind: 'answered' as const, outcome, where };
-  });
+  const change = await readChange(context, options);
+  const words = { ...change.words, target: targetOf(context, options, change) };
+  const ended = await withControl(
+    context,
+    async (control, where) => {
+      const planned = await control.plan(words);
+      for (const line of planText(planned)) context.say(line);
+      const isOpen = planned.plan.questions.length + planned.plan.unread.length > 0;
+      const question = isOpen ? 'Start it with these open points settled as written?' : 'Start this rollout?';
+      if (planned.faults.length === 0 && !(await confirmed(context, question, options.yes))) {
+        return { kind: 'declined' as const };
+      }
+      const outcome = await control.start(
+        { ...words, by: whoAmI(context), confirmed: options.yes || isOpen, rolloutId: options.id ?? null },
+        (progress) => context.say(`  … ${progress}`),
+      );
+      return { kind: 'answered' as const, outcome, where };
+    },
+    change.baseFile,
+  );
   if (ended.kind === 'declined') {
     context.say('nothing was started');
     return EXIT.done;

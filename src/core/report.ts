@@ -5,6 +5,7 @@ import type { Finding } from './gate/finding.ts';
 import { type Check, checkName } from './plan/check.ts';
 import { formatLine } from './plan/line-text.ts';
 import { isLastStage, type Plan, stageAt } from './plan/plan.ts';
+import { isForPerson, type Summary, summaryOf } from './summary.ts';
 
 /** A decision in words and numbers, before any surface dresses it. Every surface renders this and nothing else. */
 export interface Explanation {
@@ -13,6 +14,8 @@ export interface Explanation {
   readonly headline: string;
   /** What happens next and when, and how to override. */
   readonly next: string;
+  /** For a case that a person has to weigh: what it is, how sure, what would settle it, what can be done. Null for clear cases. */
+  readonly summary: Summary | null;
   readonly checks: readonly CheckLine[];
 }
 
@@ -25,15 +28,14 @@ export function explain(plan: Plan, decision: Decision): Explanation {
     urgency: urgencyOf(decision),
     headline: `${plan.target}: ${verdictText(plan, decision)}`,
     next: nextText(plan, decision),
+    summary: summaryOf(plan, decision),
     checks,
   };
 }
 
 function urgencyOf(decision: Decision): Explanation['urgency'] {
   if (decision.kind === 'rollback') return 'alert';
-  return decision.kind === 'ask' || (decision.kind === 'hold' && decision.reason !== 'person_hold')
-    ? 'needs_person'
-    : 'info';
+  return isForPerson(decision) ? 'needs_person' : 'info';
 }
 
 function verdictText(plan: Plan, decision: Decision): string {

@@ -1,6 +1,6 @@
 import type { Json } from '../core/canonical-json.ts';
 import { formatDuration } from '../core/duration.ts';
-import { type InstructionReading, readInstruction } from '../core/plan/instruction.ts';
+import { readInstruction } from '../core/plan/instruction.ts';
 import { formatLadder } from '../core/plan/ladder.ts';
 import { type Guardrail, makePlan, type Planned, type PlanPolicy } from '../core/plan/merge.ts';
 import type { Plan } from '../core/plan/plan.ts';
@@ -19,6 +19,7 @@ import type {
   StartWords,
 } from '../ports/control.ts';
 import { digestOf } from '../ports/digest.ts';
+import type { InstructionReader } from '../ports/instruction-reader.ts';
 import type { Planner } from '../ports/planner.ts';
 import type { RolloutRow } from '../ports/store.ts';
 import { tickOne } from './engine.ts';
@@ -41,6 +42,8 @@ export interface TargetSetup {
 export interface ControlParts {
   readonly engine: EngineParts;
   readonly planners: readonly Planner[];
+  /** Reads a standing instruction; absent: by the grammar alone. */
+  readonly reader?: InstructionReader;
   readonly setupFor: (target: string) => TargetSetup | null;
   readonly targets: readonly string[];
 }
@@ -91,12 +94,14 @@ async function planFor(words: PlanWords, parts: ControlParts): Promise<Planned> 
     parts.planners.map((planner) => planner.propose({ diff: words.diff, title: words.title })),
   );
   const text = words.instruction ?? setup.instruction;
+  const instruction =
+    text === null ? null : { text, reading: (await parts.reader?.read(text)) ?? readInstruction(text) };
   return makePlan({
     title: words.title,
     target: words.target,
     surface: setup.surface,
     guardrails: setup.guardrails,
-    instruction: text === null ? null : { text, reading: readInstruction(text) satisfies InstructionReading },
+    instruction,
     proposals,
     measurable: setup.measurable,
     exposureKinds: target.exposure.capabilities.kinds,

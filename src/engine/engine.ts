@@ -1,4 +1,5 @@
 import type { EngineParts, RolloutClaim } from './parts.ts';
+import { summarise } from './summaries.ts';
 import { type TickResult, tick } from './tick.ts';
 
 const CLAIMS_AT_ONCE = 16;
@@ -50,7 +51,11 @@ async function tickClaim(claim: RolloutClaim, parts: EngineParts): Promise<TickR
       return null;
     }
     const result = await tick(claim, target, parts);
-    if (result.kind === 'ticked') nextTickAt = nextAfter(claim, result.state.phase, startedAt);
+    if (result.kind === 'ticked') {
+      nextTickAt = nextAfter(claim, result.state.phase, startedAt);
+      // Not waited for: no lease is ever held across a model's answer.
+      if (result.asked !== null) void summarise(claim, result.asked, parts);
+    }
     return result;
   } catch (fault) {
     parts.log.warn('a tick failed; the next one reads everything anew', {

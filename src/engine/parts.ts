@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { ExposureBackend } from '../ports/exposure.ts';
 import type { Log } from '../ports/log.ts';
 import type { Claim, RolloutStore } from '../ports/store.ts';
+import type { Summarizer } from '../ports/summarizer.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 
 export type RolloutClaim = Claim<RolloutState, Plan>;
@@ -38,6 +39,8 @@ export interface EngineParts {
   /** Null for a target this node is not configured for: its rollouts are left to others. */
   readonly targetFor: (target: string) => TargetParts | null;
   readonly chat: Chat;
+  /** Adds a paragraph to what a person has to weigh; null for none. Asked beside the ticks, never in one. */
+  readonly summarizer: Summarizer | null;
   readonly clock: Clock;
   readonly log: Log;
   readonly worker: string;

@@ -1,4 +1,3 @@
-import type { Decision } from '../core/gate/decision.ts';
 import type { Plan } from '../core/plan/plan.ts';
 import { eventOf } from '../core/rollout/events.ts';
 import type { RolloutState } from '../core/rollout/state.ts';
@@ -28,18 +27,13 @@ export function recordsOf(store: Store): Records {
 }
 
 export async function rolloutView(store: Store, row: RolloutRow<RolloutState, Plan>): Promise<RolloutView> {
-  return viewOf(row, await recentDecisions(store, row));
-}
-
-async function recentDecisions(
-  store: Store,
-  row: RolloutRow<RolloutState, Plan>,
-): Promise<readonly Decision[]> {
   const entries = await store.readLog(row.id, Math.max(1, row.version - RECENT_EVENTS));
-  return entries.flatMap((entry) => {
-    const event = eventOf(entry.kind, entry.payload);
-    return event.kind === 'decided' ? [event.decision] : [];
-  });
+  const events = entries.map((entry) => eventOf(entry.kind, entry.payload));
+  return viewOf(
+    row,
+    events.flatMap((event) => (event.kind === 'decided' ? [event.decision] : [])),
+    events.flatMap((event) => (event.kind === 'summarised' ? [event] : [])),
+  );
 }
 
 /** More rollouts than this are never under way at once. */

@@ -1,11 +1,13 @@
 import type { Json } from '../core/canonical-json.ts';
 import { canonicalJson } from '../core/canonical-json.ts';
+import type { Decision } from '../core/gate/decision.ts';
 import type { Evidence } from '../core/gate/evidence.ts';
 import { explain } from '../core/report.ts';
 import type { Command } from '../core/rollout/command.ts';
-import { eventPayload, type TimedEvent } from '../core/rollout/events.ts';
+import { eventPayload, type SummaryNote, type TimedEvent } from '../core/rollout/events.ts';
 import { NOTHING_EXPOSED, type RolloutState } from '../core/rollout/state.ts';
 import { type Step, step } from '../core/rollout/step.ts';
+import { isForPerson } from '../core/summary.ts';
 import type { ChatMessage } from '../ports/chat.ts';
 import { sha256 } from '../ports/digest.ts';
 import type { InboxMessage, NewEffect, NewEvent } from '../ports/store.ts';
@@ -13,10 +15,12 @@ import { deliver, setExposure } from './deliver.ts';
 import { observe } from './observe.ts';
 import type { EngineParts, RolloutClaim, Store, TargetParts } from './parts.ts';
 import { otherRolloutOn } from './records.ts';
+import { SUMMARY_SOURCE } from './summaries.ts';
 
 /** What one tick did, for whoever waits on it. */
 export type TickResult =
-  | { readonly kind: 'ticked'; readonly state: RolloutState }
+  /** `asked` is the decision that people were just told of and have to weigh, or null. */
+  | { readonly kind: 'ticked'; readonly state: RolloutState; readonly asked: Decision | null }
   | { readonly kind: 'lost' };
 
 /**
@@ -29,12 +33,14 @@ export async function tick(
   parts: EngineParts,
 ): Promise<TickResult> {
   const inbox = await parts.store.pendingInbox(claim.rolloutId);
-  const commands = inbox.map(commandOf);
+  const [notes, orders] = [inbox.filter(isSummary), inbox.filter((message) => !isSummary(message))];
+  const commands = orders.map(commandOf);
   const seen = await observe(claim, commands, target, parts);
   const isOver = claim.state.phase === 'completed' || claim.state.phase === 'rolled_back';
   const successor = isOver ? await otherRolloutOn(parts.store, claim.target, claim.rolloutId) : null;
   const next = step(claim.plan, claim.state, {
     commands,
+    summaries: notes.map((message) => message.body as unknown as SummaryNote),
     evidence: seen.evidence,
     quietMs: parts.timing.quietMs,
     supersededBy: successor,
@@ -50,7 +56,15 @@ export async function tick(
   if (committed.kind === 'lost') return { kind: 'lost' };
   const isOurs = !isOver || (successor === null && commands.some((command) => command.verb === 'rollback'));
   await deliver(claim, next.state, seen.evidence, target, parts, isOurs);
-  return { kind: 'ticked', state: next.state };
+  return { kind: 'ticked', state: next.state, asked: askedIn(next) };
+}
+
+function askedIn(next: Step): Decision | null {
+  const told = next.tellEvents.flatMap((at) => {
+    const event = next.events[at]?.event;
+    return event?.kind === 'decided' ? [event.decision] : [];
+  });
+  return told.find(isForPerson) ?? null;
 }
 
 /**
@@ -70,6 +84,10 @@ async function breakGlass(
     fault: String(fault),
   });
   await setExposure(claim, NOTHING_EXPOSED, next.state.stageEpoch, target, parts);
+}
+
+function isSummary(message: InboxMessage): boolean {
+  return message.source === SUMMARY_SOURCE;
 }
 
 function commandOf(message: InboxMessage): Command {
@@ -131,7 +149,7 @@ function messageOf(claim: RolloutClaim, timed: TimedEvent, key: string): ChatMes
   const { event } = timed;
   switch (event.kind) {
     case 'decided': {
-      const { urgency, headline, next, checks } = explain(claim.plan, event.decision);
+      const { urgency, headline, next, checks, summary } = explain(claim.plan, event.decision);
       const rows = checks
         .filter((row) => row.outcome !== 'clear')
         .map(
@@ -139,7 +157,19 @@ function messageOf(claim: RolloutClaim, timed: TimedEvent, key: string): ChatMes
             `${row.name}: ${row.canary} against ${row.baseline} (${row.difference}; ${row.lines}), ${row.note}`,
         );
       const refused = event.decision.refusedOrder;
-      const lines = [...(refused === null ? [] : [`The promotion was refused: ${refused}.`]), ...rows, next];
+      const ending =
+        summary === null
+          ? [next]
+          : [
+              `How sure: ${summary.howSure}`,
+              `What would settle it: ${summary.settle}`,
+              `Your options: ${summary.options}`,
+            ];
+      const lines = [
+        ...(refused === null ? [] : [`The promotion was refused: ${refused}.`]),
+        ...rows,
+        ...ending,
+      ];
       return { ...base, urgency, headline, lines };
     }
     case 'commanded': {
@@ -152,6 +182,12 @@ function messageOf(claim: RolloutClaim, timed: TimedEvent, key: string): ChatMes
         headline: `${claim.target}: ${command.verb} by ${command.by}${refused === '' ? said : refused}`,
         lines: [],
       };
+    }
+    // A model's words stand beneath the verdict that code has rendered, and never alone (B9).
+    case 'summarised': {
+      const { last } = claim.state;
+      const headline = last === null ? claim.target : explain(claim.plan, last).headline;
+      return { ...base, urgency: 'info', headline, lines: [`The model adds: ${event.text}`] };
     }
     case 'exposure_zero':
       return { ...base, urgency: 'info', headline: `${claim.target}: exposure is 0, read back`, lines: [] };

@@ -3,6 +3,7 @@ import type { CheckLine } from '../core/check-line.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { Outcome } from '../core/gate/finding.ts';
 import type { RolloutView } from '../core/rollout/view.ts';
+import type { Summary } from '../core/summary.ts';
 import { sparkline } from './sparkline.ts';
 
 /** Decoration only: words and numbers come from the explanation. Colour is never the only mark. */
@@ -91,8 +92,21 @@ function checkTable(rows: readonly CheckLine[], trends: RolloutView['trends']): 
 
 function decisionLines(view: RolloutView): readonly string[] {
   if (view.explanation === null) return [];
-  const { headline, next } = view.explanation;
-  return view.phase === 'running' ? [`  ${headline}`, styleText('gray', `  ${next}`)] : [`  ${headline}`];
+  const { headline, next, summary } = view.explanation;
+  if (view.phase !== 'running') return [`  ${headline}`];
+  const note = view.note === null ? [] : [styleText('gray', `  The model adds: ${view.note.text}`)];
+  if (summary === null) return [`  ${headline}`, styleText('gray', `  ${next}`), ...note];
+  return [`  ${headline}`, ...summaryLines(summary), ...note];
+}
+
+/** What a person who has to weigh a case asks first, one line each. */
+export function summaryLines({ what, howSure, settle, options }: Summary): readonly string[] {
+  return [
+    `    what it is         ${what}`,
+    `    how sure           ${howSure}`,
+    `    would settle it    ${settle}`,
+    `    you can            ${options}`,
+  ];
 }
 
 /** One line for lists and for output that is no terminal. */

@@ -111,6 +111,7 @@ function enginePartsOver({
   return {
     store,
     targetFor: () => ({ telemetry, exposure }),
+    summarizer: null,
     chat: { tell: async () => {} },
     clock,
     log: {

@@ -34,7 +34,10 @@ export interface Rig {
 export const ROLLOUT = 'rl_test';
 const TICK_MS = 1_000;
 
-export async function openRig(world: Partial<World> = {}): Promise<Rig> {
+export async function openRig(
+  world: Partial<World> = {},
+  summarizer: EngineParts['summarizer'] = null,
+): Promise<Rig> {
   const clock = virtualClock();
   const store = openSqliteStore<RolloutState, Plan>({ path: ':memory:', clock });
   await store.migrate();
@@ -45,6 +48,7 @@ export async function openRig(world: Partial<World> = {}): Promise<Rig> {
     store,
     targetFor: () => ({ telemetry, exposure }),
     chat: { tell: async (message) => void told.push(message) },
+    summarizer,
     clock,
     log: { info: () => {}, warn: (message, fields) => failOnBug(message, fields) },
     worker: 'host:1:1',

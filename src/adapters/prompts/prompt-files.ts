@@ -7,6 +7,7 @@ import { sha256 } from '../../ports/digest.ts';
 import type { Prompt } from '../../ports/prompts.ts';
 
 const amount = z.number().int().positive();
+const orNone = z.number().int().nonnegative();
 const frontSchema = z.strictObject({
   id: z.string(),
   version: amount,
@@ -14,9 +15,9 @@ const frontSchema = z.strictObject({
   effort: z.enum(['low', 'medium', 'high']),
   budgets: z.strictObject({
     turns: amount,
-    toolCalls: amount,
-    resultBytes: amount,
-    totalResultBytes: amount,
+    toolCalls: orNone,
+    resultBytes: orNone,
+    totalResultBytes: orNone,
     changeBytes: amount,
     inputTokens: amount,
     outputTokens: amount,

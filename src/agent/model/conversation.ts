@@ -12,7 +12,8 @@ export interface Conversation {
   readonly legend: string;
   readonly task: string;
   readonly nonce: string;
-  readonly reads: ChangeReads;
+  /** What tools read from; null offers no tool. */
+  readonly reads: ChangeReads | null;
   readonly schema: JsonSchema;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -55,7 +56,7 @@ export async function converse(talk: Conversation): Promise<ConversationEnd> {
     const outcome = await talk.model.ask({
       system: [{ text: `${talk.prompt.text.trim()}\n\n${talk.legend}`, isStable: true }],
       messages: [...messages],
-      tools: toolDefinitions(talk.reads),
+      tools: talk.reads === null ? [] : toolDefinitions(talk.reads),
       toolChoice: isLast ? 'none' : 'auto',
       schema: talk.schema,
       effort: talk.prompt.effort,
@@ -70,8 +71,8 @@ export async function converse(talk: Conversation): Promise<ConversationEnd> {
     if (outcome.stop === 'end' && outcome.calls.length === 0) {
       return { kind: 'answer', text: outcome.text, spent };
     }
-    if (outcome.calls.length > 0) {
-      const { reads, nonce, signal } = talk;
+    const { reads, nonce, signal } = talk;
+    if (outcome.calls.length > 0 && reads !== null) {
       const { parts, used } = await answerCalls(outcome.calls, spent.tools, {
         reads,
         nonce,
@@ -80,7 +81,7 @@ export async function converse(talk: Conversation): Promise<ConversationEnd> {
       });
       spent = { ...spent, tools: used };
       messages.push({ role: 'user', parts });
-    } else if (outcome.stop === 'tools') {
+    } else if (outcome.stop === 'tools' || outcome.calls.length > 0) {
       return unusable('bad_reply');
     }
   }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { SIGNAL_KINDS, type SignalKind } from '../../core/plan/signal-kinds.ts';
+import { jsonIn } from './asking.ts';
 
 const signal = z.enum(Object.keys(SIGNAL_KINDS) as [SignalKind, ...SignalKind[]]);
 /** Longer sentences are cut for people; far longer ones are no sentences, and the answer is refused. */
@@ -12,7 +13,7 @@ const hunk = z.string().regex(/^f\d{1,5}h\d{1,5}$/);
  * Built of what the server enforces: flat objects, enums, every field required. Lengths and patterns are not enforced there (the
  * SDK turns them into descriptions), so the answer is parsed by this schema once more, strictly.
  */
-export const replySchema = z.strictObject({
+const replySchema = z.strictObject({
   risk: z.enum(['low', 'medium', 'high']),
   risk_reasons: z
     .array(sentence)
@@ -51,11 +52,5 @@ export const replyJsonSchema = z.toJSONSchema(replySchema) as Readonly<Record<st
 
 /** The answer's text as a reply, or null: not JSON, or anything the schema does not know. */
 export function parseReply(text: string): ModelReply | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  return replySchema.safeParse(value).data ?? null;
+  return replySchema.safeParse(jsonIn(text)).data ?? null;
 }

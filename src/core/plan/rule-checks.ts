@@ -180,7 +180,8 @@ function addLine(
 ): void {
   const slot = rule.action === 'rollback' ? 'rollback' : 'hold';
   const severity = severityOf(rule, subject.measure);
-  const provenance = { source: 'instruction' as const, from: rule.phrase, evidence: [] };
+  const from = rule.readBy === undefined ? rule.phrase : `${rule.phrase} (read by ${rule.readBy})`;
+  const provenance = { source: 'instruction' as const, from, evidence: [] };
   const at = checks.findIndex(
     (check) =>
       check.signal === subject.signal &&

@@ -1,5 +1,5 @@
 import type { Json } from '../canonical-json.ts';
-import type { Decision } from '../gate/decision.ts';
+import type { Decision, DecisionReason } from '../gate/decision.ts';
 import type { Sample } from '../gate/sample.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Command, CommandOutcome } from './command.ts';
@@ -16,10 +16,21 @@ export type RolloutEvent =
     }
   | { readonly kind: 'commanded'; readonly command: Command; readonly outcome: CommandOutcome }
   | { readonly kind: 'decided'; readonly decision: Decision }
+  /** A model's words about the decision of this stage entry and reason, for people. They move nothing, and `decide` never sees them. */
+  | ({ readonly kind: 'summarised' } & SummaryNote)
   /** After a rollback: the backend was read back at nothing exposed. */
   | { readonly kind: 'exposure_zero' }
   /** Nothing moved for long enough after the end: the rollout is over. */
   | { readonly kind: 'settled' };
+
+/** A paragraph and the decision it is about. */
+export interface SummaryNote {
+  readonly stageEpoch: number;
+  readonly reason: DecisionReason;
+  readonly text: string;
+  /** Prompt, model and answer. */
+  readonly writtenBy: string;
+}
 
 /** What made the decisions, so that a replay knows whether it may expect the same bytes. */
 export interface Versions {

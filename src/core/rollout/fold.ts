@@ -32,6 +32,8 @@ export function fold(
       return evidence === null
         ? state
         : afterDecision(plan, state, event.decision, judged ?? decide(plan, state, evidence, at), at);
+    case 'summarised':
+      return state;
     case 'exposure_zero':
       return { ...state, stageSince: at };
     case 'settled':

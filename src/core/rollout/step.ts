@@ -2,7 +2,7 @@ import { decide, type Judgement } from '../gate/decide.ts';
 import type { Evidence } from '../gate/evidence.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Command, CommandOutcome } from './command.ts';
-import type { RolloutEvent, TimedEvent } from './events.ts';
+import type { RolloutEvent, SummaryNote, TimedEvent } from './events.ts';
 import { fold } from './fold.ts';
 import { isSameExposure, type RolloutState } from './state.ts';
 
@@ -18,6 +18,8 @@ export interface Step {
 
 export interface StepInput {
   readonly commands: readonly Command[];
+  /** Words that came in about a decision in force. */
+  readonly summaries?: readonly SummaryNote[];
   readonly evidence: Evidence;
   readonly quietMs: number;
   /** A newer rollout that drives the same target by now. */
@@ -42,6 +44,11 @@ export function step(plan: Plan, before: RolloutState, input: StepInput): Step {
     const outcome = commandOutcome(state, command, input.supersededBy);
     happens({ kind: 'commanded', command, outcome }, { actor: command.by });
     tellEvents.push(events.length - 1);
+  }
+  for (const note of input.summaries ?? []) {
+    happens({ kind: 'summarised', ...note });
+    // Words about a decision that is not in force any more would mislead; they are kept and not told.
+    if (isAbout(note, before.last)) tellEvents.push(events.length - 1);
   }
   if (state.phase === 'running' || isRecalled(state)) {
     const judged = decide(plan, state, input.evidence, at);
@@ -96,6 +103,11 @@ export function commandOutcome(
     );
   }
   return { kind: 'accepted' };
+}
+
+/** Whether a paragraph is about this decision: made at the same entry to the stage, for the same reason. */
+export function isAbout(note: SummaryNote, decision: RolloutState['last']): boolean {
+  return decision !== null && note.stageEpoch === decision.stageEpoch && note.reason === decision.reason;
 }
 
 /** Complete, and a person wants it back all the same: a way down stays open after the end. */

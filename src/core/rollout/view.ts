@@ -3,7 +3,9 @@ import type { Finding } from '../gate/finding.ts';
 import { formatExposure } from '../plan/ladder.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type Explanation, explain } from '../report.ts';
+import type { SummaryNote } from './events.ts';
 import type { RolloutState } from './state.ts';
+import { isAbout } from './step.ts';
 
 /** A rollout as surfaces show it: the decision record and what was made of it, nothing worked out anew. */
 export interface RolloutView {
@@ -22,6 +24,8 @@ export interface RolloutView {
   readonly heldBy: string | null;
   readonly decision: Decision | null;
   readonly explanation: Explanation | null;
+  /** What a model wrote about the decision in force, and what it was asked with; null for nothing. */
+  readonly note: { readonly text: string; readonly writtenBy: string } | null;
   /** Canary minus baseline of each check over the last looks, oldest first; null where a look had no numbers. */
   readonly trends: Readonly<Record<string, readonly (number | null)[]>>;
   readonly planDigest: string;
@@ -41,6 +45,7 @@ export function viewOf(
     readonly state: RolloutState;
   },
   recent: readonly Decision[],
+  notes: readonly SummaryNote[] = [],
 ): RolloutView {
   const { plan, state } = rollout;
   return {
@@ -58,6 +63,7 @@ export function viewOf(
     heldBy: state.personHold?.by ?? null,
     decision: state.last,
     explanation: state.last === null ? null : explain(plan, state.last),
+    note: noteOf(notes, state.last),
     trends: Object.fromEntries(
       plan.checks.map((check) => [
         check.id,
@@ -69,6 +75,11 @@ export function viewOf(
     endedAt: state.endedAt,
     ended: state.ended,
   };
+}
+
+function noteOf(notes: readonly SummaryNote[], decision: Decision | null): RolloutView['note'] {
+  const found = notes.findLast((note) => isAbout(note, decision));
+  return found === undefined ? null : { text: found.text, writtenBy: found.writtenBy };
 }
 
 function gapOf(decision: Decision, checkId: string): number | null {

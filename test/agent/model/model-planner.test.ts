@@ -51,7 +51,7 @@ function plannerWith(model: Model | null, more: Partial<ModelPlannerParts> = {})
   return modelPlanner({
     mode: 'assist',
     model,
-    prompt: promptOf(),
+    promptOf: () => promptOf(),
     rules: { propose: async () => RULES },
     readDiff: () => CHANGE,
     reads,
@@ -128,7 +128,7 @@ describe('the model planner, in assist', () => {
 
   test.each<[string, Partial<ModelPlannerParts>]>([
     ['policy', { policyDigest: 'other' }],
-    ['prompt', { prompt: { ...promptOf(), digest: 'other' } }],
+    ['prompt', { promptOf: () => ({ ...promptOf(), digest: 'other' }) }],
     ['signals', { reads: { ...readsOf([]), signals: [] } }],
     ['model', { model: { ...replying(REPLY), id: 'other' } }],
   ])('asks again under another %s', async (_, more) => {

@@ -14,6 +14,8 @@ export interface InstructionRule {
   readonly notify: boolean;
   /** The words it came from, as they were written. */
   readonly phrase: string;
+  /** The prompt, model and answer that read the phrase, where the grammar did not; a person is asked about it before a start. */
+  readonly readBy?: string;
 }
 
 /** What a reader makes of a clause. Lines are in the order of the text; later ones may lean on earlier ones. */

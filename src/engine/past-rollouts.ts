@@ -1,0 +1,79 @@
+import { isSignalKind, type SignalKind } from '../core/plan/signal-kinds.ts';
+import { eventOf, type RolloutEvent } from '../core/rollout/events.ts';
+import type { ChangeReads, PastRollout } from '../ports/change-reads.ts';
+import type { Store } from './parts.ts';
+
+/** Rollouts looked through for the ones that are asked for. */
+const MOST_ROWS = 5;
+
+/**
+ * How the last rollouts of a target went, newest first: enums and numbers only, for the words of an earlier rollout would be a
+ * stored injection. A hold that a person ended by going on counts as a false alarm.
+ */
+export function pastRolloutsOf(store: Store): NonNullable<ChangeReads['pastRollouts']> {
+  return async (target, limit) => {
+    const on = { target, surface: null };
+    const rows = await store.list({ unfinishedOnly: false, limit: Math.min(limit, MOST_ROWS), on });
+    return Promise.all(
+      rows.map(async ({ id, state, plan }): Promise<PastRollout> => {
+        const entries = await store.readLog(id, 1);
+        const events = entries.map((entry) => eventOf(entry.kind, entry.payload));
+        const kindOf = new Map(plan.checks.map((check) => [check.id, check.signal]));
+        return {
+          outcome: outcomeOf(state),
+          reachedPercent: reachedIn(events, plan),
+          ...alarmsIn(events, kindOf),
+        };
+      }),
+    );
+  };
+}
+
+function outcomeOf(state: {
+  readonly phase: string;
+  readonly last: { readonly kind: string } | null;
+}): PastRollout['outcome'] {
+  if (state.phase === 'completed') return 'complete';
+  if (state.phase === 'running') return state.last?.kind === 'hold' ? 'held' : 'under_way';
+  return 'rolled_back';
+}
+
+function reachedIn(
+  events: readonly RolloutEvent[],
+  plan: {
+    readonly ladder: readonly { readonly exposure: { readonly kind: string; readonly percent?: number } }[];
+  },
+): number {
+  const reached = events.flatMap((event) => {
+    if (event.kind !== 'decided') return [];
+    const { exposure } = plan.ladder[event.decision.stageIndex] ?? { exposure: { kind: 'audience' } };
+    return exposure.kind === 'percent' ? [exposure.percent ?? 0] : exposure.kind === 'switch' ? [100] : [0];
+  });
+  return Math.max(0, ...reached);
+}
+
+/** Which signals were over a line, and how many of those holds a person overruled by going on. */
+function alarmsIn(
+  events: readonly RolloutEvent[],
+  signalOf: ReadonlyMap<string, string>,
+): Pick<PastRollout, 'fired' | 'falseAlarms'> {
+  const fired = new Set<SignalKind>();
+  let isAlarmed = false;
+  let falseAlarms = 0;
+  for (const event of events) {
+    if (event.kind === 'decided') {
+      const over = event.decision.findings.filter(({ outcome }) => outcome.startsWith('breach_'));
+      for (const { checkId } of over) {
+        const signal = signalOf.get(checkId) ?? '';
+        if (isSignalKind(signal)) fired.add(signal);
+      }
+      if (over.length > 0) isAlarmed = true;
+    } else if (event.kind === 'commanded' && isAlarmed && event.outcome.kind === 'accepted') {
+      if (['resume', 'promote', 'waive'].includes(event.command.verb)) {
+        falseAlarms += 1;
+        isAlarmed = false;
+      }
+    }
+  }
+  return { fired: [...fired].sort(), falseAlarms };
+}

@@ -1,0 +1,26 @@
+/** A local git repository, read and never written. All it says of a change is untrusted text. */
+export interface Repository {
+  /** What HEAD has and `base` has not, from where the two parted, as one diff. Throws `RepositoryUnavailable`. */
+  changeSince(base: string): Promise<RepositoryChange>;
+  /** The branch a change is meant for, as far as the repository knows: the remote's default, "main" or "master"; null for none. */
+  defaultBranch(): Promise<string | null>;
+  /** The text of a file at a revision; null where it has none, or one too large to be of use. */
+  fileAt(revision: string, path: string): Promise<string | null>;
+}
+
+export interface RepositoryChange {
+  readonly diff: string;
+  /** Subject of the newest commit. */
+  readonly title: string;
+  readonly commits: number;
+  /** The commit where the two parted: what the change is a change of. */
+  readonly from: string;
+  /** Files with changes that no commit has, and that are no part of the diff. */
+  readonly uncommittedFiles: number;
+}
+
+/** There is no such repository or revision, git is not installed, or it failed. The message says which, and what to do. */
+export class RepositoryUnavailable extends Error {
+  override readonly name = 'RepositoryUnavailable';
+  readonly code = 'repository_unavailable';
+}
