@@ -5,12 +5,14 @@ import { type Call, carriedChain, type Names, namesIn, wordsOf } from './calls.t
 import { MAX_CODE_LINE_CHARS, type StrippedLine, strippedLines } from './code-lines.ts';
 import { type Language, languageOf } from './language.ts';
 import { type LoopedColumns, loopedColumns } from './loops.ts';
+import { typeLines, untyped } from './types-only.ts';
 
 /**
- * What a changed line changes: `code` something a detector reads; `text` only what its strings hold; `place` only its
- * indentation; `nothing`: it is context, blank, a comment or an import.
+ * What a changed line changes: `code` something a detector reads; `shape` the declaration of a type that does not exist when the
+ * program runs; `text` only what its strings hold; `place` only its indentation, its annotations or its place; `nothing`: it is
+ * context, blank, a comment or an import.
  */
-type Novelty = 'code' | 'text' | 'place' | 'nothing';
+type Novelty = 'code' | 'shape' | 'text' | 'place' | 'nothing';
 
 export interface CodeLine {
   readonly kind: DiffLine['kind'];
@@ -120,9 +122,16 @@ function codeHunk(hunk: DiffHunk, language: Language, file: DiffFile): CodeHunk 
   };
   const [strippedBefore, strippedAfter] = [strippedOf(before), strippedOf(after)];
   const inlineTests = language === 'rust' ? linesOfTests(hunk) : noLines;
-  const novelties = noveltiesOf(hunk.lines, (line) =>
-    inlineTests.has(line) ? emptyLine : (line.kind === 'removed' ? strippedBefore : strippedAfter).get(line),
-  );
+  const strippedLine = (line: DiffLine): StrippedLine | undefined =>
+    inlineTests.has(line) ? emptyLine : (line.kind === 'removed' ? strippedBefore : strippedAfter).get(line);
+  const novelties = noveltiesOf(hunk.lines, strippedLine, language);
+  for (const [side, stripped] of [[before, strippedBefore] as const, [after, strippedAfter] as const]) {
+    const codes = side.map((line) => stripped.get(line)?.code ?? '');
+    typeLines(codes, language, hunk.heading).forEach((isType, at) => {
+      const line = side[at];
+      if (isType && line !== undefined && novelties.get(line) === 'code') novelties.set(line, 'shape');
+    });
+  }
   return {
     heading: hunk.heading,
     before: codeLines(before, strippedBefore, novelties, language, file),
@@ -185,7 +194,8 @@ function placeOf(line: DiffLine, file: DiffFile): string {
 function noveltiesOf(
   lines: readonly DiffLine[],
   strippedOf: (line: DiffLine) => StrippedLine | undefined,
-): ReadonlyMap<DiffLine, Novelty> {
+  language: Language,
+): Map<DiffLine, Novelty> {
   const novelties = new Map<DiffLine, Novelty>();
   const dense = new Map(lines.map((line) => [line, denseCode(strippedOf(line)?.code ?? '')]));
   const codeOf = (line: DiffLine): string => dense.get(line) ?? '';
@@ -207,8 +217,42 @@ function noveltiesOf(
     if (textOf('added') === textOf('removed')) for (const line of run) settle(novelties, line, 'place');
   }
   pair(changed, novelties, wholeOf, 'place', (removed, added) => removed.text !== added.text);
+  const untypedOf = (line: DiffLine): string => {
+    const { code, strings } = strippedOf(line) ?? emptyLine;
+    return `${denseCode(untyped(code, language))}\0${strings.join('\0')}`;
+  };
+  pair(changed, novelties, untypedOf, 'place', (removed, added) => removed.text !== added.text);
+  if (language === 'settings' && hasSameSettings(changed, strippedOf)) {
+    for (const line of changed) novelties.set(line, 'place');
+  }
   pair(changed, novelties, codeOf, 'text', (removed, added) => wholeOf(removed) !== wholeOf(added));
   return novelties;
+}
+
+/** Whether both sides of a hunk set the same names to the same values, in whatever form they are written. */
+function hasSameSettings(
+  changed: readonly DiffLine[],
+  strippedOf: (line: DiffLine) => StrippedLine | undefined,
+): boolean {
+  const leavesOf = (kind: DiffLine['kind']): string =>
+    changed
+      .filter((line) => line.kind === kind)
+      .flatMap((line) => leavesIn(strippedOf(line) ?? emptyLine))
+      .sort()
+      .join('\n');
+  const [removed, added] = [leavesOf('removed'), leavesOf('added')];
+  return removed !== '' && removed === added;
+}
+
+/** "a.b = 3" and "a = '{ b: 3 }'" hold the same leaf. */
+function leavesIn({ code, strings }: StrippedLine): readonly string[] {
+  const [, path, value] = /^([\w.$-]+) = (.*)$/.exec(code) ?? [];
+  if (path === undefined) return [];
+  const text = value === "''" ? (strings[0] ?? '') : (value ?? '');
+  if (!text.startsWith('{')) return [`${path}=${text.replaceAll(/["']/g, '')}`];
+  return [...text.matchAll(/([\w.-]{1,80})["']?\s?:\s?["']?([^\s,{}"']{1,200})/g)].map(
+    ([, key, leaf]) => `${path}.${key}=${leaf}`,
+  );
 }
 
 /** Code without what formatters move: white space, and the mark that ends a statement. */

@@ -25,24 +25,33 @@ export function withoutRefactoring(files: readonly ChangedFile[]): readonly Chan
   });
 }
 
-/** Lines of blocks that stand removed in one place of the diff and added, as they were, in another file or hunk. */
+/** A block that stands in many places is compared with the first few of them. */
+const MOST_CANDIDATES = 8;
+
+/**
+ * Lines of blocks that stand removed in one place of the diff and added, as they were, in another file or hunk. Windows overlap, so
+ * that a longer block moves as a whole; each removed line goes to one place only, for a second copy is new code.
+ */
 function movedLines(files: readonly ChangedFile[]): ReadonlySet<CodeLine> {
-  const removed = new Map<string, CodeLine[][]>();
-  for (const block of [...blocksOf(files, 'before')].reverse()) {
-    const key = keyOf(block);
-    const same = removed.get(key);
-    if (same === undefined) removed.set(key, [block]);
-    else same.push(block);
-  }
-  const moved = new Set<CodeLine>();
-  if (removed.size === 0) return moved;
+  const removed = Map.groupBy(blocksOf(files, 'before'), keyOf);
+  const partner = new Map<CodeLine, CodeLine>();
+  if (removed.size === 0) return new Set();
   for (const block of blocksOf(files, 'after')) {
-    const same = removed.get(keyOf(block));
-    let from = same?.pop();
-    while (from?.[0] !== undefined && moved.has(from[0])) from = same?.pop();
-    for (const line of from === undefined ? [] : [...from, ...block]) moved.add(line);
+    const from = removed
+      .get(keyOf(block))
+      ?.slice(0, MOST_CANDIDATES)
+      .find((candidate) =>
+        candidate.every((line, at) => {
+          const other = block[at] as CodeLine;
+          return (partner.get(line) ?? other) === other && (partner.get(other) ?? line) === line;
+        }),
+      );
+    from?.forEach((line, at) => {
+      const other = block[at] as CodeLine;
+      partner.set(line, other).set(other, line);
+    });
   }
-  return moved;
+  return new Set(partner.keys());
 }
 
 /** Windows of `MIN_MOVED_LINES` changed lines that stand together; a longer block is moved window by window. */
@@ -55,7 +64,6 @@ function* blocksOf(files: readonly ChangedFile[], side: 'before' | 'after'): Gen
           if (line.novelty !== 'nothing') run.push(line);
           continue;
         }
-        // Windows overlap at the end, so that the rest of a run is judged as well.
         for (let at = 0; at + MIN_MOVED_LINES <= run.length; at += 1) {
           yield run.slice(at, at + MIN_MOVED_LINES);
         }

@@ -69,14 +69,32 @@ function pairsOfHunk(hunk: CodeHunk): readonly LinePair[] {
   while (old < hunk.before.length || now < hunk.after.length) {
     const removed = runAt(hunk.before, old);
     const added = runAt(hunk.after, now);
-    if (removed.length === added.length) {
-      removed.forEach((line, at) => {
-        const pair = pairOf(line, added[at] as CodeLine);
-        if (pair !== null) pairs.push(pair);
-      });
-    }
+    pairs.push(...pairsOfRun(removed, added));
     old += removed.length + 1;
     now += added.length + 1;
+  }
+  return pairs;
+}
+
+/** A longer run that grew or shrank is not searched for what its lines became. */
+const MOST_SEARCHED = 60;
+
+/** Line by line where both sides are as long; else each removed line with the first added one, in order, that it was renamed to. */
+function pairsOfRun(removed: readonly CodeLine[], added: readonly CodeLine[]): readonly LinePair[] {
+  if (removed.length === added.length) {
+    return removed.flatMap((line, at) => pairOf(line, added[at] as CodeLine) ?? []);
+  }
+  if (Math.max(removed.length, added.length) > MOST_SEARCHED) return [];
+  const pairs: LinePair[] = [];
+  let from = 0;
+  for (const line of removed) {
+    for (let at = from; at < added.length; at += 1) {
+      const pair = pairOf(line, added[at] as CodeLine);
+      if (pair === null || !pair.differences.some(({ isDeclared }) => isDeclared)) continue;
+      pairs.push(pair);
+      from = at + 1;
+      break;
+    }
   }
   return pairs;
 }
@@ -109,6 +127,14 @@ function isDeclaredAt(tokens: readonly string[], at: number): boolean {
   const isHead = tokens.slice(0, 4).some((token) => /^(?:def|function|func|fun|fn|for|foreach)$/.test(token));
   if (isHead && tokens[at - 1] !== '.') return true;
   const [next, after] = [tokens[at + 1], tokens[at + 2]];
+  // A parameter behind its type: `Handle(SignOut command, CancellationToken token)`.
+  const isParameter =
+    (next === ',' || next === ')') && NAME.test(tokens[at - 1] ?? '') && tokens.includes('(');
+  if (
+    isParameter &&
+    /^(?:public|private|protected|internal|static|override|async|Task|void|func)$/.test(tokens[0] ?? '')
+  )
+    return true;
   // The head of a method: `verify(token) {`.
   if (at === 0 && next === '(' && tokens.at(-1) === '{') return true;
   if (next === ':' && after === '=') return true;

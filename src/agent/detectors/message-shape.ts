@@ -129,7 +129,8 @@ function keysSent(lines: readonly CodeLine[]): readonly Field[] {
 }
 
 function changedOf(hunk: CodeHunk): readonly CodeLine[] {
-  return [...hunk.after, ...hunk.before].filter((line) => line.novelty === 'code' && line.kind !== 'context');
+  const isSaid = ({ novelty }: CodeLine): boolean => novelty === 'code' || novelty === 'shape';
+  return [...hunk.after, ...hunk.before].filter((line) => isSaid(line) && line.kind !== 'context');
 }
 
 function indentOf(line: CodeLine): number {

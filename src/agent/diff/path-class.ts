@@ -89,12 +89,15 @@ export function classOfPath(path: string): PathClass {
   const folders = parts.slice(0, -1);
   const extension = extensionOf(path);
   const isUnder = (names: ReadonlySet<string>): boolean => folders.some((folder) => names.has(folder));
+  // What a JVM service runs lies under src/main, whatever its packages are called.
+  const isRun = /(?:^|\/)src\/main\/(?:java|kotlin|scala|resources)\//.test(parts.join('/'));
   const isUnderTests = folders.some((folder) =>
     /[._-](?:tests?|specs?|testing|e2e|benchmarks?)$/.test(folder),
   );
 
   if (isUnder(SNAPSHOT_FOLDERS) || extension === 'snap') return 'generated';
-  if (isTest(path.slice(path.lastIndexOf('/') + 1)) || isUnder(TEST_FOLDERS) || isUnderTests) return 'test';
+  const isNamedTest = isTest(path.slice(path.lastIndexOf('/') + 1));
+  if (isNamedTest || (!isRun && (isUnder(TEST_FOLDERS) || isUnderTests))) return 'test';
   if (LOCK_NAMES.has(name) || extension === 'lock') return 'lock';
   if (isUnder(GENERATED_FOLDERS) || isGenerated(name)) return 'generated';
   if (

@@ -1,0 +1,63 @@
+import type { Language } from './language.ts';
+
+const TYPE_HEAD =
+  /^\s*(?:export\s+)?(?:declare\s+)?(?:interface\s+[\w$]+|type\s+[\w$]+(?:<[^=]{1,200}>)?\s*=)/;
+
+/**
+ * Which lines of a TypeScript side declare a type and nothing else: nothing of them exists when the program runs. `heading` is
+ * what git prints of the block that the side begins in.
+ */
+export function typeLines(codes: readonly string[], language: Language, heading: string): readonly boolean[] {
+  if (language !== 'typescript') return codes.map(() => false);
+  let depth = 0;
+  let isInside = TYPE_HEAD.test(heading) && heading.trimEnd().endsWith('{');
+  if (isInside) depth = 1;
+  return codes.map((code) => {
+    const begins = !isInside && TYPE_HEAD.test(code);
+    if (!isInside && !begins) return false;
+    if (begins) depth = 0;
+    isInside = true;
+    depth += bracketsOf(code);
+    const ends = depth <= 0 && /[;}'\w\]>)]\s*$/.test(code) && !/[|&=<,]\s*$/.test(code);
+    if (ends) isInside = false;
+    return true;
+  });
+}
+
+function bracketsOf(code: string): number {
+  let depth = 0;
+  for (const sign of code) {
+    if (sign === '{' || sign === '(' || sign === '[') depth += 1;
+    else if (sign === '}' || sign === ')' || sign === ']') depth -= 1;
+  }
+  return depth;
+}
+
+const GENERICS = /(?<=[\w$])<[\w\s,.|?&[\]{}:'$]{1,120}>(?=[\s(),;>=\]|]|$)/g;
+/** Built-in types, and names as types have them: a value of an object is seldom called so. */
+const ONE_TYPE =
+  '(?:string|number|boolean|void|unknown|any|never|null|undefined|object|bigint|[A-Z]\\w*[a-z]\\w*)(?:<[^=;]{1,120}>)?(?:\\[\\])*';
+const ANNOTATION = new RegExp(
+  `(?<=[\\w$)\\]])\\??:\\s?(?:readonly\\s)?${ONE_TYPE}(?:\\s?[|&]\\s?${ONE_TYPE})*(?=\\s?(?:[,)=;{]|=>|$))`,
+  'g',
+);
+const PYTHON_ANNOTATION = /(?<=\w)\s?:\s?[A-Za-z_][\w.[\], |"']{0,120}?(?=\s?(?:[,)=]|$))/g;
+
+/** A line without its type annotations, so that two lines which differ in nothing else are seen to be the same. */
+export function untyped(code: string, language: Language): string {
+  switch (language) {
+    case 'typescript':
+      return code
+        .replaceAll(GENERICS, '')
+        .replaceAll(ANNOTATION, '')
+        .replaceAll(/\bas (?:const|[A-Z]\w*)\b/g, '');
+    case 'python':
+      return /^\s*(?:async )?def\b/.test(code)
+        ? code.replaceAll(/\s?->\s?[^:]{1,120}(?=:)/g, '').replaceAll(PYTHON_ANNOTATION, '')
+        : code;
+    case 'csharp':
+      return code.replaceAll(/(?<=[\w>\])])[?!](?=[\s,)>;.]|$)/g, '');
+    default:
+      return code;
+  }
+}
