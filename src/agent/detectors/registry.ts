@@ -12,6 +12,7 @@ import { lockDetector } from './lock.ts';
 import { loggingDetector } from './logging.ts';
 import { messageShapeDetector } from './message-shape.ts';
 import { migrationDetector } from './migration.ts';
+import { namedSubjectDetector } from './named-subject.ts';
 import { notificationDetector } from './notification.ts';
 import { outboundCallDetector } from './outbound-call.ts';
 import { packageDetector } from './package.ts';
@@ -60,6 +61,8 @@ export const DETECTORS: readonly Detector[] = [
   frontEndDetector,
   loggingDetector,
   telemetryDetector,
+  // What names alone tell.
+  namedSubjectDetector,
   // What is left: a request is answered somehow.
   requestHandlerDetector,
 ];

@@ -1,0 +1,268 @@
+import type { SignalKind } from '../../core/plan/signal-kinds.ts';
+import { wordsOf } from '../code/calls.ts';
+import { type ChangedFile, type CodeLine, changedLines } from '../code/changed-code.ts';
+import { because, type DetectedCheck, type Detector, guard, secondary, vocabulary } from '../detector.ts';
+
+/**
+ * What code is about by the names people gave it, where no library's name gives it away: `Throttle.forPartner`, `LeaseSettings`,
+ * `ACCESS_TOKEN_LIFETIME`. One name on one line says little; a name on several lines, or one that the file or the function bears as
+ * well, says what the change is about.
+ */
+interface Subject {
+  readonly what: string;
+  /** Words that name it by themselves. */
+  readonly words: ReadonlySet<string>;
+  /** Two words in a row, joined: "refreshtoken". */
+  readonly pairs: ReadonlySet<string>;
+  /** Words of folders, files and functions that are about it. */
+  readonly places: ReadonlySet<string>;
+  /** Words beside which it means something else. */
+  readonly not: ReadonlySet<string>;
+  readonly main: readonly SignalKind[];
+  readonly also: readonly SignalKind[];
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+const SUBJECTS: readonly Subject[] = [
+  {
+    what: 'how tokens are given out and renewed',
+    words: NONE,
+    pairs: vocabulary(
+      'refreshtoken refreshtokens tokenrefresh rotaterefresh tokenrotation refreshsession renewtoken refreshgrant tokenlifetime accesstokens refreshlifetime',
+    ),
+    places: vocabulary('refresh'),
+    not: vocabulary('page cursor csrf'),
+    main: ['auth.token_refresh_failure_rate', 'auth.session_loss_rate'],
+    also: ['auth.unauthorized_rate'],
+  },
+  {
+    what: 'who is taken for signed in',
+    words: vocabulary('jwt jwks oidc bearer saml audience issuer authenticator unauthenticated'),
+    pairs: vocabulary(
+      'accesstoken idtoken authtoken bearertoken apikey apikeys currentuser authheader fallbackpolicy requireauthenticated authenticationscheme',
+    ),
+    places: vocabulary('authn authentication authenticate jwt oidc oauth sso identity authenticator'),
+    not: vocabulary('page cursor csrf cancellation'),
+    main: ['auth.unauthorized_rate'],
+    also: ['http.error_rate'],
+  },
+  {
+    what: 'how long somebody stays signed in',
+    words: vocabulary('signout logout'),
+    pairs: vocabulary(
+      'sessioncookie sessionstore sessionkey sessionttl sessiontimeout sessionid cookiestore sessionoptions sessionmiddleware sessioncookies rememberme cookieserializer',
+    ),
+    places: vocabulary('session sessions cookie cookies'),
+    not: vocabulary('db database sql orm query aiohttp requests http client planning game training'),
+    main: ['auth.session_loss_rate'],
+    also: ['auth.unauthorized_rate'],
+  },
+  {
+    what: 'how people sign in',
+    words: vocabulary('login signin mfa totp webauthn passkey lockout'),
+    pairs: vocabulary('signin loginattempt onetime magiclink passwordhash verifypassword'),
+    places: vocabulary('login signin registration mfa password passwords'),
+    not: vocabulary('redis smtp database registry docker'),
+    main: ['auth.login_failure_rate'],
+    also: [],
+  },
+  {
+    what: 'who may do what',
+    words: vocabulary(
+      'permission permissions authorize authorized forbidden acl rbac abac entitlement entitlements authority authorities unauthorized',
+    ),
+    pairs: vocabulary(
+      'hasrole hasauthority hasscope canaccess isowner ismember isadmin requirerole requirescope canread canedit',
+    ),
+    places: vocabulary(
+      'authorization authz permissions permission policies policy ability abilities acl rbac guards voters voter roles access',
+    ),
+    not: vocabulary('retry eviction cache lifecycle iam file bucket'),
+    main: ['auth.forbidden_rate'],
+    also: ['http.client_error_rate'],
+  },
+  {
+    what: 'how often somebody may ask',
+    words: vocabulary(
+      'throttle throttled throttles throttler throttling ratelimit ratelimiter ratelimits limiter quota quotas',
+    ),
+    pairs: vocabulary('ratelimit ratelimiting ratelimiter requestsper perminute limitby burstsize'),
+    places: vocabulary('throttle throttles throttling ratelimit limiter limiters quota'),
+    not: vocabulary('cpu memory log debounce render batch job worker disk'),
+    main: ['ratelimit.rejected_rate'],
+    also: ['http.client_error_rate'],
+  },
+  {
+    what: 'the webhooks that are sent',
+    words: vocabulary('webhook webhooks'),
+    pairs: vocabulary('hookdelivery deliverhook hooksignature'),
+    places: vocabulary('webhook webhooks hooks'),
+    not: vocabulary('stripe github incoming inbound receive received react'),
+    main: ['webhook.delivery_failure_rate'],
+    also: [],
+  },
+  {
+    what: 'what people are told by mail or message',
+    words: vocabulary('mailer mailers sms digest unsubscribe recipients recipient'),
+    pairs: vocabulary(
+      'sendmail sendemail deliverlater deliverynow pushnotification mailtemplate emailtemplate notifyuser',
+    ),
+    places: vocabulary(
+      'mailer mailers mail mails email emails notification notifications notifier sms push digest',
+    ),
+    not: vocabulary('validate validator address form'),
+    main: ['notification.delivery_failure_rate'],
+    also: [],
+  },
+  {
+    what: 'how money is taken or given back',
+    words: vocabulary('refund refunds payout payouts capture captures chargeback'),
+    pairs: vocabulary('paymentintent paymentmethod chargecard idempotencykey paymentprovider capturepayment'),
+    places: vocabulary('payment payments refund refunds billing payout payouts charges'),
+    not: vocabulary('screen media group regex'),
+    main: ['payment.failure_rate'],
+    also: ['payment.duplicate_rate', 'payment.amount_mismatch_rate'],
+  },
+  {
+    what: 'what is stored as objects and files',
+    words: vocabulary('presigned presign multipart bucket buckets s3 blobs'),
+    pairs: vocabulary(
+      'uploadurl uploadfile fileupload objectkey signedurl storagekey contentdisposition uploadpart',
+    ),
+    places: vocabulary('upload uploads storage bucket attachments assets media blobs'),
+    not: vocabulary('local session rate limit token histogram form cache'),
+    main: ['storage.error_rate', 'storage.upload_failure_rate'],
+    also: [],
+  },
+  {
+    what: 'whether an instance counts as ready',
+    words: vocabulary('healthz readyz livez readiness liveness healthcheck healthchecks'),
+    pairs: vocabulary(
+      'healthcheck readinessprobe livenessprobe startupprobe isready healthindicator initialdelay',
+    ),
+    places: vocabulary('health healthz readiness liveness healthcheck healthchecks probes'),
+    not: vocabulary('log logging quiet'),
+    main: ['process.readiness_failure_rate'],
+    also: ['process.restart_rate'],
+  },
+  {
+    what: 'what is logged',
+    words: NONE,
+    pairs: vocabulary(
+      'loglevel logrequest requestlog accesslog logbody customprops httplog logformat customloglevel logexchange logger loggingmiddleware',
+    ),
+    places: vocabulary('logging logs httplog requestlog accesslog'),
+    not: vocabulary('audit catalog changelog login'),
+    main: ['log.volume'],
+    also: ['http.latency_p95'],
+  },
+  {
+    what: 'how many connections to the database there are',
+    words: vocabulary('hikari pgbouncer pgxpool connectionpool dbpool'),
+    pairs: vocabulary(
+      'maxconns maxconnections poolsize maxopen maxpool minidle maxidle maximumpool connectionlimit',
+    ),
+    places: vocabulary('pool'),
+    not: vocabulary('thread threads executor http worker object carpool'),
+    main: ['db.pool_saturation'],
+    also: ['db.timeout_rate'],
+  },
+  {
+    what: 'heavy work on images, documents or archives',
+    words: vocabulary(
+      'sharp imagemagick thumbnail thumbnails ffmpeg pdf puppeteer wkhtmltopdf zip archive ocr transcode',
+    ),
+    pairs: vocabulary('readall tobuffer imageio bufferedimage memorystream'),
+    places: vocabulary('thumbnail thumbnails pdf renderer image images export exports media'),
+    not: vocabulary('docker'),
+    main: ['process.memory'],
+    also: ['process.cpu'],
+  },
+  {
+    what: 'what others may send us',
+    words: vocabulary('validate validator validators validation badrequest unprocessable'),
+    pairs: vocabulary('badrequest requestbody requestparam formrequest validationerror statuscode'),
+    places: vocabulary('validation validators requests dto dtos forms schemas'),
+    not: vocabulary('token jwt signature certificate'),
+    main: ['http.client_error_rate'],
+    also: ['serialization.error_rate'],
+  },
+];
+
+/** A subject that only one line names, and nothing around it, is not what the change is about. */
+const LINES_ENOUGH = 2;
+const MOST_IDENTIFIER_CHARS = 60;
+
+/** What the names of a change say it is about, for whatever no other detector knows by its library. */
+export const namedSubjectDetector: Detector = {
+  id: 'named-subject',
+  subject: 'something its names tell',
+  risk: 'low',
+  detect(file) {
+    if (file.language === 'manifest' || file.language === 'sql' || file.pathClass === 'migration') return [];
+    const lines = changedLines(file).filter(({ novelty }) => novelty !== 'nothing');
+    if (lines.length === 0) return [];
+    const spoken = lines.map((line) => ({ line, said: saidBy(line) }));
+    const places = placesIn(file);
+    return SUBJECTS.flatMap((subject) => checksOf(subject, spoken, places));
+  },
+};
+
+interface Spoken {
+  readonly line: CodeLine;
+  readonly said: Said;
+}
+
+interface Said {
+  readonly words: ReadonlySet<string>;
+  readonly pairs: ReadonlySet<string>;
+}
+
+function checksOf(
+  subject: Subject,
+  spoken: readonly Spoken[],
+  places: ReadonlySet<string>,
+): readonly DetectedCheck[] {
+  const hits = spoken.filter(
+    ({ said }) =>
+      (has(said.words, subject.words) || has(said.pairs, subject.pairs)) && !has(said.words, subject.not),
+  );
+  const isPlace = has(places, subject.places) && !has(places, subject.not);
+  const isSure = hits.length >= LINES_ENOUGH || (hits.length > 0 && isPlace);
+  if (!isSure && !isPlace) return [];
+  const telling = hits.length > 0 ? hits : spoken;
+  const reason = because(
+    telling.map(({ line }) => line),
+    `changes ${subject.what}`,
+  );
+  const main = subject.main.map((kind) => guard(kind, reason));
+  return [
+    ...(isSure ? main : main.map(secondary)),
+    ...subject.also.map((kind) => secondary(guard(kind, reason))),
+  ];
+}
+
+/** The words of a line's names, and of strings that are names themselves: keys of settings, options of a library. */
+function saidBy(line: CodeLine): Said {
+  const keys = line.strings.filter(
+    (text) => text.length <= MOST_IDENTIFIER_CHARS && /^[A-Za-z_][\w.-]*$/.test(text),
+  );
+  const named = [...line.names, ...keys].map(wordsOf);
+  return {
+    words: new Set(named.flat()),
+    pairs: new Set(named.flatMap((words) => words.slice(1).map((word, at) => `${words[at]}${word}`))),
+  };
+}
+
+/** Words of the path, and of what the hunks' blocks are called. */
+function placesIn(file: ChangedFile): ReadonlySet<string> {
+  const headings = file.hunks.map(({ heading }) => heading.slice(0, 200));
+  const text = [file.path.replace(/\.[a-z]+$/i, ''), ...headings].join(' ').replaceAll(/[^A-Za-z\d]+/g, ' ');
+  return new Set(wordsOf(text));
+}
+
+function has(words: ReadonlySet<string>, wanted: ReadonlySet<string>): boolean {
+  for (const word of wanted) if (words.has(word)) return true;
+  return false;
+}
