@@ -84,7 +84,8 @@ function cacheAdded(
   const remote = hits.filter(
     ({ call, line }) => hasAny(call.receiver, REMOTE) || /\bawait\b/.test(line.code),
   );
-  const checks = [
+  const source = { why: `${evidence[0]} decides how often the cache’s source is asked`, evidence };
+  const checks: DetectedCheck[] = [
     guard('cache.hit_ratio', {
       why: `${evidence[0]} ${isNew ? 'starts to use' : 'changes its use of'} a cache (${what})`,
       evidence,
@@ -104,6 +105,8 @@ function cacheAdded(
     const why = `${growing[0]?.at} keeps entries in a map that nothing bounds`;
     checks.push(guard('process.memory', { why, evidence: placesOf(growing) }));
   }
+  if (!isNew) checks.push(secondary(guard('http.latency_p95', source)));
+  checks.push(secondary(guard('db.query_latency_p95', { ...source, flags: ['shared_by_both_fleets'] })));
   return checks;
 }
 
@@ -124,7 +127,7 @@ function cacheRemoved(hits: ReturnType<typeof callsOn>): readonly DetectedCheck[
 function cacheCallsOf(file: ChangedFile): (call: Call) => boolean {
   const isOther =
     isUnder(file, OTHER_COMMANDS) ||
-    file.hunks.some((hunk) => hunk.after.some((line) => line.strings.includes('NX')));
+    file.hunks.some((hunk) => hunk.after.some((line) => line.strings.includes('NX') || line.words.has('nx')));
   const names = isOther ? new Set<string>() : cacheNames(file);
   return (call) =>
     isNamedCacheCall(call) ||

@@ -1,5 +1,11 @@
 import { type Call, wordsOf } from '../code/calls.ts';
-import { type ChangedFile, type CodeHunk, type CodeLine, linesBefore } from '../code/changed-code.ts';
+import {
+  type ChangedFile,
+  type CodeHunk,
+  type CodeLine,
+  linesAfter,
+  linesBefore,
+} from '../code/changed-code.ts';
 import {
   because,
   callsOn,
@@ -14,6 +20,7 @@ import {
   vocabulary,
 } from '../detector.ts';
 import { isOutboundCall } from './outbound-call.ts';
+import { isProducing } from './queue.ts';
 
 const LIMITS = vocabulary(
   'timeout timeouts retry retries retrying backoff deadline attempts keepalive hedge retryable jitter tries',
@@ -47,7 +54,7 @@ export const callLimitDetector: Detector = {
   risk: 'medium',
   detect(file) {
     if (file.language === 'manifest' || file.language === 'sql' || file.pathClass === 'migration') return [];
-    if (isUnder(file, WORK_PATH)) return [];
+    if (isUnder(file, WORK_PATH) || handsOver(file)) return [];
     const changed = [...file.added, ...file.removed];
     const breakers = callsOn(changed, isBreakerCall);
     const breakerSettings = changed.filter(
@@ -67,6 +74,13 @@ export const callLimitDetector: Detector = {
     ];
   },
 };
+
+/** Where work is put into a queue, how often it is tried is the queue's. */
+function handsOver(file: ChangedFile): boolean {
+  return linesAfter(file).some((line) =>
+    line.calls.some((call) => isProducing(call) || /^Queue$/.test(call.name)),
+  );
+}
 
 /** Where work is tried again by its queue. */
 const WORK_PATH = vocabulary('job jobs worker workers consumer consumers task tasks queue queues');

@@ -30,7 +30,10 @@ export const errorHandlingDetector: Detector = {
     ];
     const crashing =
       file.language === 'rust' || file.language === 'go' || file.language === 'java' ? newCrashes(file) : [];
-    const throwing = file.hunks.flatMap((hunk) => blocksOf(hunk).filter(isNewlyThrowing).map(headOf));
+    const throwing = [
+      ...file.hunks.flatMap((hunk) => blocksOf(hunk).filter(isNewlyThrowing).map(headOf)),
+      ...file.hunks.flatMap(narrowedIn),
+    ];
     return [...swallowChecks(swallowing), ...throwChecks(throwing), ...crashChecks(crashing)];
   },
 };
@@ -144,6 +147,18 @@ function isNewlyThrowing({ head, body, removed }: CatchBlock): boolean {
   const isOldBlock = head.kind === 'context' || removed.some((line) => CATCH.test(line.code));
   const throwsNow = body.some((line) => line.novelty === 'code' && THROWS.test(line.code));
   return isOldBlock && throwsNow && !removed.some((line) => THROWS.test(line.code));
+}
+
+/** Catches everything: a narrower catch lets the rest through to the caller. */
+const CATCHES_ALL =
+  /\bexcept(?:\s+(?:Base)?Exception\b[^:]{0,40})?\s?:|\bcatch\s?\(\s?(?:final\s)?(?:\w+\s?:\s?)?(?:\\?Exception|\\?Throwable|System\.Exception)\b|\brescue(?:\s+(?:StandardError|Exception))?\s*(?:=>\s?\w+)?$|\bcatch\s?\{/;
+
+function narrowedIn(hunk: CodeHunk): readonly CodeLine[] {
+  const isAll = (line: CodeLine): boolean => CATCHES_ALL.test(line.code.trim());
+  const wasAll = hunk.before.filter((line) => line.novelty === 'code' && isAll(line)).length;
+  const isNow = hunk.after.filter((line) => line.novelty === 'code' && isAll(line)).length;
+  if (wasAll <= isNow) return [];
+  return hunk.after.filter((line) => line.novelty === 'code' && CATCH.test(line.code) && !isAll(line));
 }
 
 function isEmpty(body: readonly CodeLine[]): boolean {

@@ -113,7 +113,7 @@ function repeatedChecks(file: ChangedFile): readonly DetectedCheck[] {
     guard('process.cpu', because(linesOf(fresh), text)),
     guard('http.latency_p95', because(linesOf(fresh), `${text}, and the request waits for it`)),
     ...(file.language === 'typescript'
-      ? [secondary(guard('process.event_loop_lag', because(linesOf(fresh), text)))]
+      ? [guard('process.event_loop_lag', because(linesOf(fresh), text))]
       : []),
   ];
 }

@@ -26,7 +26,7 @@ const GROUNDS: readonly Ground[] = [
     isShared: true,
   },
   {
-    name: /aws_elasticache_\w+.*\b(?:node_type|num_\w+|engine_version|parameter|maxmemory)|maxmemory(?:_policy)?$|redis_instance.*memory_size/i,
+    name: /aws_elasticache_\w+.*\b(?:node_type|num_\w+|engine_version|parameter|maxmemory|automatic_failover\w*|multi_az\w*)|maxmemory(?:_policy)?$|redis_instance.*memory_size|(?:^|[._])(?:num_cache_\w+|cache_node_type)$/i,
     what: 'the cache server',
     main: ['cache.hit_ratio', 'cache.evictions'],
     also: ['cache.latency_p95'],

@@ -58,14 +58,14 @@ export const lockDetector: Detector = {
         secondary(guard('process.cpu', because(lines, text))),
       ];
     }
+    const twice = guard(
+      'queue.duplicate_rate',
+      because(lines, `${text}, and work done twice is what it is there to prevent`),
+    );
     return [
       guard('lock.acquire_failure_rate', because(lines, text)),
-      secondary(
-        guard(
-          'queue.duplicate_rate',
-          because(lines, `${text}, and work done twice is what it is there to prevent`),
-        ),
-      ),
+      // What a job or a lease keeps apart is run twice when it does not.
+      isUnder(file, WORK_PATH) ? twice : secondary(twice),
       secondary(guard('http.latency_p95', because(lines, `${text}, and whoever asks waits for it`))),
     ];
   },
@@ -90,10 +90,12 @@ function isSetIfAbsent(line: CodeLine): boolean {
 function isLockTime(file: ChangedFile, line: CodeLine): boolean {
   if (line.novelty !== 'code' || !hasAny(line.words, LOCK_TIMES) || !assigns(line) || !/\d/.test(line.code))
     return false;
-  if (/statement|deadlock|row|table|db|database/.test([...line.words].join(' '))) return false;
+  if (/statement|deadlock|row|table|db|database|stalled|duration|file/.test([...line.words].join(' ')))
+    return false;
   return hasAny(line.words, NAMED_LOCKS) || isUnder(file, LOCK_PATH);
 }
 
+const WORK_PATH = vocabulary('job jobs worker workers lease leases schedule scheduler cron run settlement');
 const NAMED_LOCKS = vocabulary('lock lease mutex redlock');
 
 function isDistributed(file: ChangedFile): boolean {

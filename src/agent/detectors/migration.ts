@@ -64,6 +64,15 @@ export const migrationDetector: Detector = {
       isIndex && isUnlocked ? secondary(lockWait) : lockWait,
       isIndex || isBackfill ? latency : secondary(latency),
       isDestructive ? errors : secondary(errors),
+      ...(isDestructive
+        ? [
+            guard('http.error_rate', {
+              ...reason,
+              flags: isDestructive ? ['unsafe_to_roll_back'] : [],
+              why: `${reason.why}, and a request of either side that needs the old form fails`,
+            }),
+          ]
+        : []),
       ...(isBackfill
         ? [
             guard('db.replication_lag', {

@@ -104,7 +104,7 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     what: 'what people are told by mail or message',
-    words: vocabulary('mailer mailers sms digest unsubscribe recipients recipient'),
+    words: vocabulary('mailer mailers sms digest unsubscribe'),
     pairs: vocabulary(
       'sendmail sendemail deliverlater deliverynow pushnotification mailtemplate emailtemplate notifyuser',
     ),
@@ -126,12 +126,12 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     what: 'what is stored as objects and files',
-    words: vocabulary('presigned presign multipart bucket buckets s3 blobs'),
+    words: vocabulary('presigned presign multipart s3 blobs'),
     pairs: vocabulary(
       'uploadurl uploadfile fileupload objectkey signedurl storagekey contentdisposition uploadpart',
     ),
     places: vocabulary('upload uploads storage bucket attachments assets media blobs'),
-    not: vocabulary('local session rate limit token histogram form cache'),
+    not: vocabulary('local session rate limit limits limiter token histogram form cache'),
     main: ['storage.error_rate', 'storage.upload_failure_rate'],
     also: [],
   },
@@ -182,7 +182,9 @@ const SUBJECTS: readonly Subject[] = [
   {
     what: 'what others may send us',
     words: vocabulary('validate validator validators validation badrequest unprocessable'),
-    pairs: vocabulary('badrequest requestbody requestparam formrequest validationerror statuscode'),
+    pairs: vocabulary(
+      'badrequest formrequest validationerror unprocessableentity unprocessablecontent notfound',
+    ),
     places: vocabulary('validation validators requests dto dtos forms schemas'),
     not: vocabulary('token jwt signature certificate'),
     main: ['http.client_error_rate'],
@@ -219,18 +221,17 @@ interface Said {
   readonly pairs: ReadonlySet<string>;
 }
 
-function checksOf(
-  subject: Subject,
-  spoken: readonly Spoken[],
-  places: ReadonlySet<string>,
-): readonly DetectedCheck[] {
+function checksOf(subject: Subject, spoken: readonly Spoken[], places: Places): readonly DetectedCheck[] {
   const hits = spoken.filter(
     ({ said }) =>
       (has(said.words, subject.words) || has(said.pairs, subject.pairs)) && !has(said.words, subject.not),
   );
-  const isPlace = has(places, subject.places) && !has(places, subject.not);
+  const isPlace = has(places.all, subject.places) && !has(places.all, subject.not);
+  const isOwnPlace = has(places.own, subject.places) && !has(places.all, subject.not);
   const isSure = hits.length >= LINES_ENOUGH || (hits.length > 0 && isPlace);
-  if (!isSure && !isPlace) return [];
+  // A file that bears the name by itself is about it wherever it does something.
+  const does = spoken.filter(({ line }) => line.calls.length > 0).length >= LINES_ENOUGH;
+  if (!isSure && !(isOwnPlace && does)) return [];
   const telling = hits.length > 0 ? hits : spoken;
   const reason = because(
     telling.map(({ line }) => line),
@@ -248,18 +249,38 @@ function saidBy(line: CodeLine): Said {
   const keys = line.strings.filter(
     (text) => text.length <= MOST_IDENTIFIER_CHARS && /^[A-Za-z_][\w.-]*$/.test(text),
   );
-  const named = [...line.names, ...keys].map(wordsOf);
+  const chains = line.code.match(/[\w$]+(?:\.[\w$]+)+/g) ?? [];
+  const named = [...line.names, ...keys, ...chains].map(wordsOf);
   return {
     words: new Set(named.flat()),
     pairs: new Set(named.flatMap((words) => words.slice(1).map((word, at) => `${words[at]}${word}`))),
   };
 }
 
-/** Words of the path, and of what the hunks' blocks are called. */
-function placesIn(file: ChangedFile): ReadonlySet<string> {
+interface Places {
+  /** Of the path, and of what the hunks' blocks are called. */
+  readonly all: ReadonlySet<string>;
+  /** Of the file's own name and the blocks. */
+  readonly own: ReadonlySet<string>;
+}
+
+function placesIn(file: ChangedFile): Places {
+  const parts = file.path.replace(/\.[a-z]+$/i, '').split('/');
   const headings = file.hunks.map(({ heading }) => heading.slice(0, 200));
-  const text = [file.path.replace(/\.[a-z]+$/i, ''), ...headings].join(' ').replaceAll(/[^A-Za-z\d]+/g, ' ');
-  return new Set(wordsOf(text));
+  const isData = parts.some((part) => DATA_FOLDERS.has(part.toLowerCase())) || file.language === 'settings';
+  return {
+    all: wordsIn([...parts, ...headings]),
+    own: isData ? new Set() : wordsIn([...parts.slice(-1), ...headings]),
+  };
+}
+
+/** What lies here is named after its data, whatever is done with it. */
+const DATA_FOLDERS = vocabulary(
+  'models model entities entity types dto dtos schemas domain contracts config constants',
+);
+
+function wordsIn(texts: readonly string[]): ReadonlySet<string> {
+  return new Set(wordsOf(texts.join(' ').replaceAll(/[^A-Za-z\d]+/g, ' ')));
 }
 
 function has(words: ReadonlySet<string>, wanted: ReadonlySet<string>): boolean {

@@ -65,7 +65,12 @@ export const queryDetector: Detector = {
     if (file.pathClass === 'migration' || file.language === 'manifest' || file.language === 'settings')
       return [];
     const lines = [...file.added, ...file.removed];
-    return [...shapeChecks(file), ...queryChecks(file, lines), ...lockChecks(file, lines)];
+    return [
+      ...shapeChecks(file),
+      ...fetchChecks(lines),
+      ...queryChecks(file, lines),
+      ...lockChecks(file, lines),
+    ];
   },
 };
 
@@ -133,15 +138,34 @@ function boundChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
   ];
 }
 
+/** What an entity fetches with it, told by annotations: a graph that grows brings more rows with every one. */
+function fetchChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  const marked = lines.filter(
+    (line) =>
+      line.calls.some((call) => call.isAnnotation && FETCH_PLANS.has(call.name.toLowerCase())) ||
+      /\bFetchType\.(?:EAGER|LAZY)\b|\b(?:lazy|eager)(?:Load)?\s?[:=]\s?(?:true|false|'')/.test(line.code),
+  );
+  if (marked.length === 0) return [];
+  const text = 'changes what is fetched together with an entity';
+  return [
+    guard('db.query_latency_p95', because(marked, text)),
+    guard('http.latency_p95', because(marked, text)),
+    guard('process.memory', because(marked, text)),
+  ];
+}
+
+const FETCH_PLANS = vocabulary('entitygraph namedentitygraph batchsize fetch');
+
 /** Removed calls of a kind that no added line makes any more, in a file that asks a database. */
 function dropped(file: ChangedFile, wanted: ReadonlySet<string>): readonly CodeLine[] {
   const has = (line: CodeLine): boolean =>
     line.calls.some((call) => wanted.has(call.verbs.join('')) && call.chain.length > 1);
   const removed = file.removed.filter(has);
+  const added = file.added.filter(has);
   const asks = [...file.added, ...file.hunks.flatMap((hunk) => hunk.before)].some((line) =>
     line.calls.some(isQueryCall),
   );
-  return removed.length === 0 || !asks || file.added.some(has) ? [] : removed;
+  return !asks || removed.length <= added.length ? [] : removed;
 }
 
 /** `LIMIT 50` gone from the text of a query. */

@@ -4,6 +4,7 @@ import {
   type CodeLine,
   changedLines,
   isLooped,
+  linesAfter,
   linesBefore,
 } from '../code/changed-code.ts';
 import {
@@ -43,7 +44,7 @@ const CONSUMING_CALLS = vocabulary(
 );
 const CONSUMING = vocabulary('consume subscribe process poll receive work run reserve');
 const SETTLING = vocabulary(
-  'ack nack acknowledge commit reject requeue basicack basicnack commitoffsets commitsync commitasync storeoffset deletemessage',
+  'ack nack acknowledge commit reject requeue basicack basicnack commitoffsets commitsync commitasync storeoffset deletemessage setackmode',
 );
 const SETTLERS = vocabulary(
   'channel consumer message msg delivery ch ctx record context acknowledgment job sqs receiver event heartbeat',
@@ -78,10 +79,27 @@ export const queueDetector: Detector = {
       ...settingChecks(settings),
       ...(settled.length + settings.length > 0 ? [] : workChecks(file, linesOf(consumed))),
       ...producingChecks(file, callsOn(changed, isProducing)),
+      ...onceChecks(file, changed),
       ...rareChecks(changed.filter(isRare)),
     ];
   },
 };
+
+/** What keeps work from being done twice: a key, a record of what was handled, a promise to be the only one. */
+function onceChecks(file: ChangedFile, changed: readonly CodeLine[]): readonly DetectedCheck[] {
+  const isWork = isUnder(file, JOB_PATH) || linesAfter(file).some((line) => line.calls.some(isConsuming));
+  const lines = isWork || changed.some((line) => line.calls.some(isProducing)) ? changed.filter(isOnce) : [];
+  if (lines.length === 0) return [];
+  return [guard('queue.duplicate_rate', because(lines, 'changes what keeps work from being done twice'))];
+}
+
+function isOnce(line: CodeLine): boolean {
+  return (
+    line.names.some((name) =>
+      /unique|idempoten|dedup|processed|already|jobId|job_id|messageId|message_id|firstTime|seen/i.test(name),
+    ) && !/\b(?:unique_index|isUnique|uniqueIndex|uniqBy)\b/.test(line.code)
+  );
+}
 
 /** What runs once a month or less does not run while the ladder is climbed. */
 function rareChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {

@@ -27,6 +27,7 @@ import { requestHandlerDetector } from './request-handler.ts';
 import { serializationDetector } from './serialization.ts';
 import { storageDetector } from './storage.ts';
 import { telemetryDetector } from './telemetry.ts';
+import { transactionDetector } from './transaction.ts';
 import { webhookDetector } from './webhook.ts';
 
 /** Every detector, those whose harm is worst first. The order breaks ties between checks. */
@@ -40,6 +41,7 @@ export const DETECTORS: readonly Detector[] = [
   // What many requests share, and what one request multiplies.
   callInLoopDetector,
   lockDetector,
+  transactionDetector,
   poolDetector,
   queueDetector,
   rateLimitDetector,
