@@ -19,6 +19,8 @@ export interface Detector {
   readonly risk: Risk;
   /** Code that runs in a browser is shown only to those who ask for it; by default a detector reads what a service runs. */
   readonly reads?: 'browser' | 'both';
+  /** Goes by names alone: what others say comes first. */
+  readonly isHint?: boolean;
   /** Speaks about any change of its kind: what it says matters only where no other detector says more. */
   readonly isFallback?: boolean;
   detect(file: ChangedFile): readonly DetectedCheck[];

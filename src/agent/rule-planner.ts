@@ -15,7 +15,7 @@ const LEVELS: readonly Risk[] = ['low', 'medium', 'high'];
 /** More checks than this are noise; what is left out becomes a reason of the risk. */
 export const MAX_CHECKS = 8;
 /** While a plan has fewer checks than this, what is only worth watching is watched as well. */
-const SHORT_PLAN = 3;
+const SHORT_PLAN = 4;
 const MAX_EVIDENCE = 5;
 
 /**
@@ -95,9 +95,10 @@ function draw(file: ChangedFile): readonly Drawn[] {
   );
 }
 
-/** What each detector puts first comes before what any puts second; then the detectors' own order; then the path. */
+/** Hints come last; before them, what each detector puts first comes before what any puts second; then the detectors' own order; then the path. */
 function byImportance(a: Drawn, b: Drawn): number {
   return (
+    Number(a.detector.isHint === true) - Number(b.detector.isHint === true) ||
     a.place - b.place ||
     DETECTORS.indexOf(a.detector) - DETECTORS.indexOf(b.detector) ||
     compare(a.path, b.path) ||

@@ -31,13 +31,19 @@ export async function planOf(diff: string, title = ''): Promise<Proposal> {
   return rulePlanner().propose({ diff, title });
 }
 
-/** The signal kinds a change is checked by, most important first. */
+/**
+ * The signal kinds a change is checked by, most important first; without those that names alone suggest, which would follow
+ * whatever a case calls its things.
+ */
 export async function kindsOf(
   path: string,
   before: string | null,
   after: string | null,
 ): Promise<readonly string[]> {
-  return (await planOf(diffOf(path, before, after))).checks.map((check) => check.signalKind);
+  const { checks } = await planOf(diffOf(path, before, after));
+  return checks
+    .filter(({ proposedBy }) => proposedBy !== 'rule:named-subject')
+    .map((check) => check.signalKind);
 }
 
 function linesOf(text: string | null): readonly string[] {

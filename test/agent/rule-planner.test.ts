@@ -37,7 +37,13 @@ describe('proposes what the change could break', () => {
       name: 'migration',
       risk: 'high',
       rollbackSafe: 'no',
-      kinds: ['db.lock_wait', 'db.query_latency_p95', 'db.error_rate', 'db.replication_lag'],
+      kinds: [
+        'db.lock_wait',
+        'db.query_latency_p95',
+        'db.error_rate',
+        'http.error_rate',
+        'db.replication_lag',
+      ],
     },
     {
       name: 'swallowed-error',

@@ -57,7 +57,7 @@ const EXTENSIONS: ReadonlyMap<string, Language> = new Map(
     php: ['php'],
     rust: ['rs'],
     sql: ['sql'],
-    markup: ['vue', 'svelte', 'astro'],
+    markup: ['vue', 'svelte', 'astro', 'html', 'htm'],
     schema: ['proto', 'graphql', 'graphqls', 'gql', 'avdl', 'thrift', 'prisma'],
     settings: [
       'yaml',
@@ -75,6 +75,7 @@ const EXTENSIONS: ReadonlyMap<string, Language> = new Map(
       'json5',
       'jsonc',
       'avsc',
+      'xml',
     ],
     manifest: [],
   } satisfies Record<Language, readonly string[]>).flatMap(([language, extensions]) =>

@@ -32,6 +32,7 @@ export function loopedColumns(
   language: Language,
 ): readonly (LoopedColumns | null)[] {
   const open: { readonly indent: number; readonly at: number }[] = [];
+  const comprehended = language === 'python' ? linesOfComprehensions(lines) : new Set<number>();
   return lines.map(({ code, indent }, at) => {
     if (code.trim() === '') return null;
     // A closing bracket stands at its head's own column and ends the loop like any other line there.
@@ -40,8 +41,25 @@ export function loopedColumns(
     while (!opens && open.length > 0 && endsLoop(open.at(-1), indent, at)) open.pop();
     const isInside = open.length > 0;
     if (LOOP_HEAD.test(code.trim()) || PER_ELEMENT.test(code)) open.push({ indent, at });
-    return isInside ? WHOLE_LINE : withinLine(code, language);
+    return isInside || comprehended.has(at) ? WHOLE_LINE : withinLine(code, language);
   });
+}
+
+/** How far above its `for` the value of a comprehension may begin. */
+const MAX_COMPREHENDED_LINES = 12;
+
+/** Lines of a comprehension that is broken over lines: what stands above `for x in xs`, up to the bracket that opened it. */
+function linesOfComprehensions(lines: readonly IndentedCode[]): ReadonlySet<number> {
+  const found = new Set<number>();
+  lines.forEach(({ code, indent }, at) => {
+    if (!/^\s*(?:async\s)?for\s[\w\s,()]{1,80}\sin\s/.test(code) || code.trimEnd().endsWith(':')) return;
+    for (let above = at - 1; above >= Math.max(0, at - MAX_COMPREHENDED_LINES); above -= 1) {
+      const line = lines[above];
+      if (line === undefined || (line.code.trim() !== '' && line.indent < indent)) break;
+      found.add(above);
+    }
+  });
+  return found;
 }
 
 const WHOLE_LINE: LoopedColumns = { from: 0, to: Number.POSITIVE_INFINITY };

@@ -1,4 +1,5 @@
 import type { ChangedFile, CodeHunk, CodeLine } from './changed-code.ts';
+import { untyped } from './types-only.ts';
 
 /** The new name of each thing that is declared under another name than before. */
 export type Renames = ReadonlyMap<string, string>;
@@ -57,19 +58,19 @@ function namesAfter(hunk: CodeHunk): readonly string[] {
 const known = new WeakMap<ChangedFile, readonly LinePair[]>();
 
 function pairsOf(file: ChangedFile): readonly LinePair[] {
-  const pairs = known.get(file) ?? file.hunks.flatMap(pairsOfHunk);
+  const pairs = known.get(file) ?? file.hunks.flatMap((hunk) => pairsOfHunk(hunk, file.language));
   known.set(file, pairs);
   return pairs;
 }
 
 /** Removed and added lines of runs that are as long on both sides, line by line. */
-function pairsOfHunk(hunk: CodeHunk): readonly LinePair[] {
+function pairsOfHunk(hunk: CodeHunk, language: ChangedFile['language']): readonly LinePair[] {
   const pairs: LinePair[] = [];
   let [old, now] = [0, 0];
   while (old < hunk.before.length || now < hunk.after.length) {
     const removed = runAt(hunk.before, old);
     const added = runAt(hunk.after, now);
-    pairs.push(...pairsOfRun(removed, added));
+    pairs.push(...pairsOfRun(removed, added, language));
     old += removed.length + 1;
     now += added.length + 1;
   }
@@ -80,16 +81,20 @@ function pairsOfHunk(hunk: CodeHunk): readonly LinePair[] {
 const MOST_SEARCHED = 60;
 
 /** Line by line where both sides are as long; else each removed line with the first added one, in order, that it was renamed to. */
-function pairsOfRun(removed: readonly CodeLine[], added: readonly CodeLine[]): readonly LinePair[] {
+function pairsOfRun(
+  removed: readonly CodeLine[],
+  added: readonly CodeLine[],
+  language: ChangedFile['language'],
+): readonly LinePair[] {
   if (removed.length === added.length) {
-    return removed.flatMap((line, at) => pairOf(line, added[at] as CodeLine) ?? []);
+    return removed.flatMap((line, at) => pairOf(line, added[at] as CodeLine, language) ?? []);
   }
   if (Math.max(removed.length, added.length) > MOST_SEARCHED) return [];
   const pairs: LinePair[] = [];
   let from = 0;
   for (const line of removed) {
     for (let at = from; at < added.length; at += 1) {
-      const pair = pairOf(line, added[at] as CodeLine);
+      const pair = pairOf(line, added[at] as CodeLine, language);
       if (pair === null || !pair.differences.some(({ isDeclared }) => isDeclared)) continue;
       pairs.push(pair);
       from = at + 1;
@@ -106,10 +111,12 @@ function runAt(lines: readonly CodeLine[], from: number): readonly CodeLine[] {
 }
 
 /** Null when the two lines differ in more than names, or in none. */
-function pairOf(removed: CodeLine, added: CodeLine): LinePair | null {
+function pairOf(removed: CodeLine, added: CodeLine, language: ChangedFile['language']): LinePair | null {
   if (removed.novelty !== 'code' || added.novelty !== 'code') return null;
   if (removed.strings.join('\0') !== added.strings.join('\0')) return null;
-  const [old, now] = [removed.code.match(TOKEN) ?? [], added.code.match(TOKEN) ?? []];
+  const tokensOf = (line: CodeLine): readonly string[] =>
+    (language === null ? line.code : untyped(line.code, language)).match(TOKEN) ?? [];
+  const [old, now] = [tokensOf(removed), tokensOf(added)];
   if (old.length !== now.length) return null;
   const differences: { from: string; to: string; isDeclared: boolean }[] = [];
   for (const [at, from] of old.entries()) {

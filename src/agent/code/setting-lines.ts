@@ -8,6 +8,9 @@ const SETTING = /^(\s*)(?:-\s+)?["']?([\w$./@-][\w$./@ -]{0,199}?)["']?\s?(?::(?
 const HCL_BLOCK = /^(\s*)([a-z][\w-]{0,60})((?:\s+"[\w.-]{1,100}"){0,3})\s*\{$/;
 /** nginx and its like: `proxy_read_timeout 10s;` */
 const DIRECTIVE = /^(\s*)([a-z][a-z_]{2,60})\s+([^\s;{}][^;{}]{0,300});$/;
+/** `<root level="INFO">`, `<maxPoolSize>20</maxPoolSize>`: the last attribute, or what the element holds. */
+const XML =
+  /^(\s*)<([A-Za-z][\w.-]{0,80})(?:(?:\s+[\w:.-]{1,60}="[^"]{0,200}")*?\s+([\w:.-]{1,60})="([^"]{0,200})"\s*\/?>|>([^<>]{1,200})<\/[\w.-]{1,80}>)$/;
 const PLAIN_VALUE = /^["']?(-?\d[\w.%]*|true|false|yes|no|on|off|null)["']?,?\s*$/i;
 
 /**
@@ -19,8 +22,12 @@ const PLAIN_VALUE = /^["']?(-?\d[\w.%]*|true|false|yes|no|on|off|null)["']?,?\s*
 export function settingLines(lines: readonly string[]): readonly ScannedLine[] {
   const parents: { readonly indent: number; readonly key: string }[] = [];
   let section = '';
+  /** `- name: DB_POOL_MAX` says what the `value:` on the next line is called. */
+  let named: string | null = null;
   return lines.map((line) => {
     const text = line.trim();
+    const before = named;
+    named = null;
     if (text === '' || line.length > MAX_SETTING_CHARS || /^(?:#|\/\/|;|<!--)/.test(text)) return blank;
     const header = /^\[{1,2}([\w.\- "]{1,200})\]{1,2}$/.exec(text);
     if (header?.[1] !== undefined) {
@@ -34,14 +41,25 @@ export function settingLines(lines: readonly string[]): readonly ScannedLine[] {
       parents.push({ indent, key: asName(`${block[2]} ${block[3] ?? ''}`.replaceAll('"', ' ').trim()) });
       return blank;
     }
+    const element = XML.exec(line);
+    if (element !== null) {
+      const [, , tag, attribute, quoted, inner] = element;
+      return settingLine(
+        asName(attribute === undefined ? (tag ?? '') : `${tag}.${attribute}`),
+        quoted ?? inner ?? '',
+      );
+    }
     const setting = SETTING.exec(dockerSetting(line)) ?? DIRECTIVE.exec(line);
     const key = asName(setting?.[2] ?? '');
     if (setting === null || key === '') return { code: '', strings: [text] };
     const indent = setting[1]?.length ?? 0;
     while ((parents.at(-1)?.indent ?? -1) >= indent) parents.pop();
-    const path = `${section}${[...parents.map((parent) => parent.key), key].join('.')}`;
+    const value = withoutComment(setting[3] ?? '');
+    if (key === 'name') named = /^["']?([A-Za-z][\w.-]{1,80})["']?,?$/.exec(value)?.[1] ?? null;
+    const called = key === 'value' && before !== null ? asName(before) : key;
+    const path = `${section}${[...parents.map((parent) => parent.key), called].join('.')}`;
     parents.push({ indent, key });
-    return settingLine(path, withoutComment(setting[3] ?? ''));
+    return settingLine(path, value);
   });
 }
 

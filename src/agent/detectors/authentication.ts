@@ -56,7 +56,7 @@ export const authenticationDetector: Detector = {
       ...gateChecks(lines),
       ...refreshChecks(lines),
       ...signInChecks(lines),
-      ...sessionChecks(lines),
+      ...(isOtherSession(file) ? [] : sessionChecks(lines)),
     ];
   },
 };
@@ -144,6 +144,17 @@ function sessionChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
     guard('auth.session_loss_rate', { why, evidence, flags: ['not_observable_in_ladder'] }),
     notObservable('auth.session_loss_rate', { why: whyLate, evidence }),
   ];
+}
+
+/** A session with another service, or with the database, is nobody's sign-in. */
+function isOtherSession(file: ChangedFile): boolean {
+  return file.hunks.some((hunk) =>
+    [...hunk.before, ...hunk.after].some((line) =>
+      /\b(?:ClientSession|AsyncSession|requests\.Session|sessionmaker|TCPConnector|SessionLocal|gocql|SqlSession|concurrency\\.NewSession|etcd|HttpSession\w*Builder)\b/.test(
+        line.code,
+      ),
+    ),
+  );
 }
 
 function isTokenCall(call: Call): boolean {

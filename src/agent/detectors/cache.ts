@@ -1,5 +1,5 @@
 import type { Call } from '../code/calls.ts';
-import { type ChangedFile, type CodeLine, linesBefore } from '../code/changed-code.ts';
+import { type ChangedFile, type CodeLine, linesAfter, linesBefore } from '../code/changed-code.ts';
 import {
   callsOn,
   type DetectedCheck,
@@ -14,6 +14,7 @@ import {
   vocabulary,
 } from '../detector.ts';
 import { cacheNames } from './cache-names.ts';
+import { isQueryCall } from './query.ts';
 
 const STORES = vocabulary(
   'cache caches cached lru memo memoizer redis memcached memcache valkey ttlcache nodecache',
@@ -37,8 +38,9 @@ const SETTINGS = vocabulary(
 );
 /** Where the store is and who may use it is no question of what is cached. */
 const OTHER_SETTINGS = vocabulary(
-  'lock queue session rate throttle retry retries pool connect password health node type evictionpolicy request',
+  'lock queue session rate throttle retry retries pool connect password health node type evictionpolicy request dns jwks',
 );
+const ROWS = vocabulary('repository repo sql query queries rows db database');
 const MAPS = vocabulary('Map HashMap ConcurrentHashMap Dictionary ConcurrentDictionary dict defaultdict');
 const BOUNDS = vocabulary(
   'max size limit ttl capacity evict delete remove clear expire expires lru pop weak',
@@ -92,10 +94,15 @@ function cacheAdded(
       flags: isNew ? ['new_series'] : [],
     }),
   ];
+  const late: DetectedCheck[] = [];
   if (remote.length > 0) {
     const why = `${remote[0]?.line.at} waits for the cache (${namesOf(remote)}), and a failed command must not fail the request`;
     const places = placesOf(remote.map((hit) => hit.line));
     checks.push(guard('cache.error_rate', { why, evidence: places, flags: isNew ? ['new_series'] : [] }));
+    const wasNear = file.removed.some((line) => hasAny(line.words, STORES) && !hasAny(line.words, REMOTE));
+    const slower = guard('cache.latency_p95', { why, evidence: places });
+    if (isNew && wasNear) checks.push(slower, guard('http.latency_p95', { why, evidence: places }));
+    else late.push(secondary(slower));
   }
   if (isNew) {
     const why = `${evidence[0]} answers from a cache what it worked out before`;
@@ -105,9 +112,12 @@ function cacheAdded(
     const why = `${growing[0]?.at} keeps entries in a map that nothing bounds`;
     checks.push(guard('process.memory', { why, evidence: placesOf(growing) }));
   }
-  if (!isNew) checks.push(secondary(guard('http.latency_p95', source)));
-  checks.push(secondary(guard('db.query_latency_p95', { ...source, flags: ['shared_by_both_fleets'] })));
-  return checks;
+  if (!isNew) late.push(secondary(guard('http.latency_p95', source)));
+  const asksDatabase = linesAfter(file).some(
+    (line) => line.calls.some(isQueryCall) || hasAny(line.words, ROWS),
+  );
+  if (asksDatabase) late.push(secondary(guard('db.query_latency_p95', source)));
+  return [...checks, ...late];
 }
 
 function cacheRemoved(hits: ReturnType<typeof callsOn>): readonly DetectedCheck[] {

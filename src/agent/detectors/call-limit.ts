@@ -59,7 +59,8 @@ export const callLimitDetector: Detector = {
     const breakers = callsOn(changed, isBreakerCall);
     const breakerSettings = changed.filter(
       (line) =>
-        hasAny(line.words, BREAKER_WORDS) && /\d|true|false/.test(line.code) && line.calls.length === 0,
+        BREAKER_SETTINGS.test(line.code) ||
+        (hasAny(line.words, BREAKER_WORDS) && /\d|true|false/.test(line.code) && line.calls.length === 0),
     );
     const retried = isOutbound(file) ? callsOn(changed, isRetryCall) : [];
     const server = changed.filter(
@@ -83,7 +84,9 @@ function handsOver(file: ChangedFile): boolean {
 }
 
 /** Where work is tried again by its queue. */
-const WORK_PATH = vocabulary('job jobs worker workers consumer consumers task tasks queue queues');
+const WORK_PATH = vocabulary('job jobs worker workers consumer consumers consume task tasks queue queues');
+const BREAKER_SETTINGS =
+  /\b(?:failureRateThreshold|slidingWindowSize|slowCallRateThreshold|waitDurationInOpenState|permittedNumberOfCallsInHalfOpenState|errorThresholdPercentage|volumeThreshold|sleepWindow\w*|failuresBeforeBreaking|exceptionsAllowedBeforeBreaking|durationOfBreak|minimumThroughput|failureRatio|breakDuration)\b/i;
 const BREAKER_WORDS = vocabulary('breaker circuitbreaker hystrix');
 
 function breakerChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {

@@ -9,6 +9,7 @@ import {
   guard,
   type Hit,
   hasAny,
+  isUnder,
   linesOf,
   namesOf,
   vocabulary,
@@ -26,7 +27,7 @@ const OTHERS = vocabulary(
 /** Rust and Go log with bare names. */
 const BARE = vocabulary('error warn info debug trace error_log');
 const LEVEL =
-  /(?:log|logging|logger|loglevel|rust)[\w.]*level\b|\blevel\b.*\blog|log_level|RUST_LOG|logging\.level/i;
+  /(?:log|logging|logger|loglevel|rust|root)[\w.]*level\b|\blevel\b.*\blog|log_level|RUST_LOG|logging\.level/i;
 
 /** What is written to the log: errors that are meant to show, and lines that cost by being many. */
 export const loggingDetector: Detector = {
@@ -38,7 +39,7 @@ export const loggingDetector: Detector = {
     if (file.language === 'settings') return levelChecks(file);
     const added = callsOn(file.added, (call) => isLogging(call, file));
     const removed = callsOn(file.removed, (call) => isLogging(call, file));
-    return [...errorChecks(added, removed), ...volumeChecks(added, removed), ...levelChecks(file)];
+    return [...errorChecks(added, removed), ...volumeChecks(file, added, removed), ...levelChecks(file)];
   },
 };
 
@@ -53,17 +54,26 @@ function errorChecks(added: readonly Hit[], removed: readonly Hit[]): readonly D
   return [expectChange('log.error_volume', more ? 'increase' : 'decrease', because(linesOf(hits), text))];
 }
 
-function volumeChecks(added: readonly Hit[], removed: readonly Hit[]): readonly DetectedCheck[] {
+function volumeChecks(
+  file: ChangedFile,
+  added: readonly Hit[],
+  removed: readonly Hit[],
+): readonly DetectedCheck[] {
   const now = added.filter((hit) => !isError(hit));
   if (now.length <= removed.filter((hit) => !isError(hit)).length) return [];
   const looped = now.filter(({ line, call }) => isLooped(line, call));
   const text =
     looped.length > 0 ? `logs a line per item (${namesOf(looped)})` : `logs more lines (${namesOf(now)})`;
   // A line or two that were not there before are what logs are for.
-  if (looped.length === 0 && now.length <= MANY) return [];
+  const isPerRequest = isUnder(file, EVERY_REQUEST);
+  if (looped.length === 0 && now.length <= (isPerRequest ? 0 : MANY)) return [];
   return [guard('log.volume', because(linesOf(looped.length > 0 ? looped : now), text))];
 }
 
+/** What lies here is run for every request. */
+const EVERY_REQUEST = vocabulary(
+  'middleware middlewares filter filters interceptor interceptors logging exchange accesslog',
+);
 /** More new log lines than this in one file are felt wherever they are. */
 const MANY = 3;
 

@@ -11,7 +11,7 @@ import {
 import { isProducing } from './queue.ts';
 
 const MESSAGE_PATH = vocabulary(
-  'event events message messages contract contracts payload payloads avro proto schemas',
+  'event events message messages contract contracts payload payloads avro proto',
 );
 const SHAPE_HEAD =
   /\b(?:interface|type|class|struct|record|message|data class|namedtuple|TypedDict|BaseModel|dataclass|case class)\b/;

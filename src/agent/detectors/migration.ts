@@ -6,7 +6,8 @@ import { isQueryCall } from './query.ts';
 
 const STATEMENT =
   /^\s*(?:(?:alter|create|drop|rename|truncate)\s+(?:unique\s+|materialized\s+|or\s+replace\s+){0,2}(?:table|index|column|type|view|constraint|sequence|schema|extension|trigger|function|policy)|(?:add|drop|alter|rename|modify)\s+(?:column|constraint|primary|foreign|index)|truncate\s+\w)\b/i;
-const BACKFILL = /^\s*(?:update\s+\S{1,200}\s+set|delete\s+from|insert\s+into)\b/i;
+const BACKFILL =
+  /^\s*(?:update\s+\S{1,200}\s+set|update\s+[\w."]{1,100}(?:\s+(?:as\s+)?\w{1,30})?\s*$|delete\s+from|insert\s+into)\b|^\s*update\s+[\w."]{1,100}(?:\s+(?:as\s+)?\w{1,30})?\s*$/i;
 const DESTRUCTIVE =
   /\b(?:drop\s+(?:table|column|type|view|constraint|schema|not)|rename|truncate|set\s+not\s+null|alter\s+column|\btype\s+\w|modify|change\s+column|delete\s+from|update\s+\S{1,200}\s+set|removeColumn|dropColumn|drop_column|remove_column|rename_column|renameColumn|renameTable|rename_table|dropTable|drop_table|RemoveField|DeleteModel|RenameField|RenameModel|AlterField|alterColumn|alter_column|change_column\w*|dropIfExists|RunPython|RunSQL|update_all|updateMany|DropColumn|DropTable|RenameColumn|AlterColumn|remove_columns|migrateData)\b/i;
 /** A new column that old code cannot fill. */

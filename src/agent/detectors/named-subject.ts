@@ -1,3 +1,4 @@
+import type { Risk } from '../../core/plan/ladder.ts';
 import type { SignalKind } from '../../core/plan/signal-kinds.ts';
 import { wordsOf } from '../code/calls.ts';
 import { type ChangedFile, type CodeLine, changedLines } from '../code/changed-code.ts';
@@ -14,6 +15,9 @@ interface Subject {
   readonly words: ReadonlySet<string>;
   /** Two words in a row, joined: "refreshtoken". */
   readonly pairs: ReadonlySet<string>;
+  /** Words that name it only in such a place. */
+  readonly near?: ReadonlySet<string>;
+  readonly risk: Risk;
   /** Words of folders, files and functions that are about it. */
   readonly places: ReadonlySet<string>;
   /** Words beside which it means something else. */
@@ -26,7 +30,45 @@ const NONE: ReadonlySet<string> = new Set();
 
 const SUBJECTS: readonly Subject[] = [
   {
+    what: 'what is cached, under which name and for how long',
+    risk: 'medium',
+    words: NONE,
+    pairs: vocabulary(
+      'cachekey cachekeys cachettl cachefor cacheversion cachecontrol invalidatecache clearcache bustcache cachetag cachetags',
+    ),
+    near: vocabulary('key keys ttl expiry expires stale invalidate evict forget remember entry'),
+    places: vocabulary('cache caches caching cached memo'),
+    not: vocabulary('npm yarn docker build dns'),
+    main: ['cache.hit_ratio'],
+    also: ['http.latency_p95'],
+  },
+  {
+    what: 'which copy of the database is asked',
+    risk: 'medium',
+    words: vocabulary('replica replicas'),
+    pairs: vocabulary(
+      'readreplica readonly readerdb dbreader secondarypreferred readpreference connectedto readingrole',
+    ),
+    places: vocabulary('replica replicas'),
+    not: vocabulary('pods deployment hpa statefulset min max count kafka autoscaling'),
+    main: ['db.replication_lag'],
+    also: ['db.error_rate', 'db.query_latency_p95'],
+  },
+  {
+    what: 'how passwords are hashed',
+    risk: 'high',
+    words: vocabulary('argon2 argon2id bcrypt scrypt pbkdf2 rehash'),
+    pairs: vocabulary(
+      'passwordhash passwordverify passwordneedsrehash hashpassword verifypassword memorycost timecost saltrounds',
+    ),
+    places: vocabulary('hasher hashing'),
+    not: NONE,
+    main: ['auth.login_failure_rate', 'http.latency_p95'],
+    also: ['process.cpu'],
+  },
+  {
     what: 'how tokens are given out and renewed',
+    risk: 'high',
     words: NONE,
     pairs: vocabulary(
       'refreshtoken refreshtokens tokenrefresh rotaterefresh tokenrotation refreshsession renewtoken refreshgrant tokenlifetime accesstokens refreshlifetime',
@@ -38,6 +80,7 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     what: 'who is taken for signed in',
+    risk: 'high',
     words: vocabulary('jwt jwks oidc bearer saml audience issuer authenticator unauthenticated'),
     pairs: vocabulary(
       'accesstoken idtoken authtoken bearertoken apikey apikeys currentuser authheader fallbackpolicy requireauthenticated authenticationscheme',
@@ -49,17 +92,21 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     what: 'how long somebody stays signed in',
+    risk: 'high',
     words: vocabulary('signout logout'),
     pairs: vocabulary(
-      'sessioncookie sessionstore sessionkey sessionttl sessiontimeout sessionid cookiestore sessionoptions sessionmiddleware sessioncookies rememberme cookieserializer',
+      'sessioncookie sessionstore sessionkey sessionttl sessiontimeout sessionid cookiestore sessionoptions sessionmiddleware sessioncookies rememberme cookieserializer cookiesserializer',
     ),
     places: vocabulary('session sessions cookie cookies'),
-    not: vocabulary('db database sql orm query aiohttp requests http client planning game training'),
+    not: vocabulary(
+      'db database sql orm query aiohttp requests http client planning game training model models',
+    ),
     main: ['auth.session_loss_rate'],
     also: ['auth.unauthorized_rate'],
   },
   {
     what: 'how people sign in',
+    risk: 'high',
     words: vocabulary('login signin mfa totp webauthn passkey lockout'),
     pairs: vocabulary('signin loginattempt onetime magiclink passwordhash verifypassword'),
     places: vocabulary('login signin registration mfa password passwords'),
@@ -69,6 +116,7 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     what: 'who may do what',
+    risk: 'high',
     words: vocabulary(
       'permission permissions authorize authorized forbidden acl rbac abac entitlement entitlements authority authorities unauthorized',
     ),
@@ -84,6 +132,7 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     what: 'how often somebody may ask',
+    risk: 'medium',
     words: vocabulary(
       'throttle throttled throttles throttler throttling ratelimit ratelimiter ratelimits limiter quota quotas',
     ),
@@ -95,6 +144,7 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     what: 'the webhooks that are sent',
+    risk: 'medium',
     words: vocabulary('webhook webhooks'),
     pairs: vocabulary('hookdelivery deliverhook hooksignature'),
     places: vocabulary('webhook webhooks hooks'),
@@ -104,6 +154,7 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     what: 'what people are told by mail or message',
+    risk: 'medium',
     words: vocabulary('mailer mailers sms digest unsubscribe'),
     pairs: vocabulary(
       'sendmail sendemail deliverlater deliverynow pushnotification mailtemplate emailtemplate notifyuser',
@@ -117,6 +168,7 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     what: 'how money is taken or given back',
+    risk: 'high',
     words: vocabulary('refund refunds payout payouts capture captures chargeback'),
     pairs: vocabulary('paymentintent paymentmethod chargecard idempotencykey paymentprovider capturepayment'),
     places: vocabulary('payment payments refund refunds billing payout payouts charges'),
@@ -126,6 +178,7 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     what: 'what is stored as objects and files',
+    risk: 'medium',
     words: vocabulary('presigned presign multipart s3 blobs'),
     pairs: vocabulary(
       'uploadurl uploadfile fileupload objectkey signedurl storagekey contentdisposition uploadpart',
@@ -137,17 +190,19 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     what: 'whether an instance counts as ready',
+    risk: 'medium',
     words: vocabulary('healthz readyz livez readiness liveness healthcheck healthchecks'),
     pairs: vocabulary(
       'healthcheck readinessprobe livenessprobe startupprobe isready healthindicator initialdelay',
     ),
     places: vocabulary('health healthz readiness liveness healthcheck healthchecks probes'),
     not: vocabulary('log logging quiet'),
-    main: ['process.readiness_failure_rate'],
-    also: ['process.restart_rate'],
+    main: ['process.readiness_failure_rate', 'process.restart_rate'],
+    also: [],
   },
   {
     what: 'what is logged',
+    risk: 'low',
     words: NONE,
     pairs: vocabulary(
       'loglevel logrequest requestlog accesslog logbody customprops httplog logformat customloglevel logexchange logger loggingmiddleware',
@@ -159,6 +214,7 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     what: 'how many connections to the database there are',
+    risk: 'medium',
     words: vocabulary('hikari pgbouncer pgxpool connectionpool dbpool'),
     pairs: vocabulary(
       'maxconns maxconnections poolsize maxopen maxpool minidle maxidle maximumpool connectionlimit',
@@ -170,6 +226,7 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     what: 'heavy work on images, documents or archives',
+    risk: 'medium',
     words: vocabulary(
       'sharp imagemagick thumbnail thumbnails ffmpeg pdf puppeteer wkhtmltopdf zip archive ocr transcode',
     ),
@@ -181,6 +238,7 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     what: 'what others may send us',
+    risk: 'medium',
     words: vocabulary('validate validator validators validation badrequest unprocessable'),
     pairs: vocabulary(
       'badrequest formrequest validationerror unprocessableentity unprocessablecontent notfound',
@@ -192,6 +250,9 @@ const SUBJECTS: readonly Subject[] = [
   },
 ];
 
+/** Settings that only say what something is called or whose it is. */
+const DESCRIBING =
+  /(?:^|\.)(?:tags?|labels?|annotations?|description|name|owner|team|cost_?cent(?:re|er)|metadata)\b/i;
 /** A subject that only one line names, and nothing around it, is not what the change is about. */
 const LINES_ENOUGH = 2;
 const MOST_IDENTIFIER_CHARS = 60;
@@ -201,9 +262,13 @@ export const namedSubjectDetector: Detector = {
   id: 'named-subject',
   subject: 'something its names tell',
   risk: 'low',
+  isHint: true,
   detect(file) {
     if (file.language === 'manifest' || file.language === 'sql' || file.pathClass === 'migration') return [];
-    const lines = changedLines(file).filter(({ novelty }) => novelty !== 'nothing');
+    const isSettings = file.language === 'settings';
+    const lines = changedLines(file).filter(
+      (line) => line.novelty !== 'nothing' && !(isSettings && DESCRIBING.test(line.code)),
+    );
     if (lines.length === 0) return [];
     const spoken = lines.map((line) => ({ line, said: saidBy(line) }));
     const places = placesIn(file);
@@ -222,11 +287,14 @@ interface Said {
 }
 
 function checksOf(subject: Subject, spoken: readonly Spoken[], places: Places): readonly DetectedCheck[] {
+  const isPlace = has(places.all, subject.places) && !has(places.all, subject.not);
   const hits = spoken.filter(
     ({ said }) =>
-      (has(said.words, subject.words) || has(said.pairs, subject.pairs)) && !has(said.words, subject.not),
+      (has(said.words, subject.words) ||
+        has(said.pairs, subject.pairs) ||
+        (isPlace && has(said.words, subject.near ?? NONE))) &&
+      !has(said.words, subject.not),
   );
-  const isPlace = has(places.all, subject.places) && !has(places.all, subject.not);
   const isOwnPlace = has(places.own, subject.places) && !has(places.all, subject.not);
   const isSure = hits.length >= LINES_ENOUGH || (hits.length > 0 && isPlace);
   // A file that bears the name by itself is about it wherever it does something.
@@ -238,10 +306,12 @@ function checksOf(subject: Subject, spoken: readonly Spoken[], places: Places): 
     `changes ${subject.what}`,
   );
   const main = subject.main.map((kind) => guard(kind, reason));
-  return [
+  const checks = [
     ...(isSure ? main : main.map(secondary)),
     ...subject.also.map((kind) => secondary(guard(kind, reason))),
   ];
+  // What only its place suggests is no reason to be more careful than usual.
+  return checks.map((check) => ({ ...check, risk: isSure ? subject.risk : 'low' }));
 }
 
 /** The words of a line's names, and of strings that are names themselves: keys of settings, options of a library. */

@@ -1,3 +1,4 @@
+import { argumentLines } from '../code/arguments.ts';
 import type { Call } from '../code/calls.ts';
 import { type ChangedFile, linesBefore } from '../code/changed-code.ts';
 import {
@@ -9,6 +10,7 @@ import {
   hasAny,
   namesOf,
   placesOf,
+  secondary,
   vocabulary,
 } from '../detector.ts';
 
@@ -52,6 +54,7 @@ export const outboundCallDetector: Detector = {
       ...(added.length > 0 && added.length <= removed.length ? changedCallChecks(added) : []),
       ...(added.length === 0 && removed.length > 0 ? droppedCallChecks(removed) : []),
       ...addressChecks(file),
+      ...(added.length + removed.length === 0 ? optionChecks(file) : []),
     ];
   },
 };
@@ -108,6 +111,21 @@ function droppedCallChecks(hits: ReturnType<typeof callsOn>): readonly DetectedC
   const why = `${hits[0]?.line.at} no longer calls another service (${namesOf(hits)})`;
   const reason = { why, evidence: placesOf(hits.map((hit) => hit.line)) };
   return [expectChange('dependency.call_rate', 'decrease', reason)];
+}
+
+/** A call that stands as it stood, with other words between its parentheses. */
+function optionChecks(file: ChangedFile): readonly DetectedCheck[] {
+  const changed = file.hunks.flatMap((hunk) =>
+    [hunk.after, hunk.before].flatMap((side) =>
+      argumentLines(side, isOutboundCall).filter(
+        (line) => line.novelty === 'code' && line.kind !== 'context',
+      ),
+    ),
+  );
+  if (changed.length === 0) return [];
+  const why = `${changed[0]?.at} changes with what it calls another service`;
+  const reason = { why, evidence: placesOf(changed) };
+  return [guard('dependency.error_rate', reason), secondary(guard('dependency.latency_p95', reason))];
 }
 
 /** A call whose address alone changed goes to somebody else. */

@@ -44,10 +44,10 @@ const CONSUMING_CALLS = vocabulary(
 );
 const CONSUMING = vocabulary('consume subscribe process poll receive work run reserve');
 const SETTLING = vocabulary(
-  'ack nack acknowledge commit reject requeue basicack basicnack commitoffsets commitsync commitasync storeoffset deletemessage setackmode',
+  'ack nack acknowledge commit reject requeue basicack basicnack commitoffsets commitsync commitasync storeoffset deletemessage setackmode nak nakwithdelay term inprogress ackdelay doubleack',
 );
 const SETTLERS = vocabulary(
-  'channel consumer message msg delivery ch ctx record context acknowledgment job sqs receiver event heartbeat',
+  'channel consumer message msg delivery ch ctx record context ack acknowledgment acknowledgement job sqs receiver event heartbeat',
 );
 const JOB_PATH = vocabulary(
   'job jobs worker workers consumer consumers subscriber subscribers listener listeners task tasks queue queues',
@@ -56,7 +56,7 @@ const SETTINGS = vocabulary(
   `concurrency prefetch batch visibility attempts retry retries dead dlq maxreceivecount backoff poll partitions acks lag redrive redelivery
    retention inflight parallelism receive`,
 );
-const PACE = vocabulary('concurrency prefetch batch poll partitions parallelism inflight');
+const PACE = vocabulary('concurrency prefetch batch poll partitions parallelism inflight pending processes');
 /** Timers, browser workers and asynchronous tasks of a language are no queue. */
 const OTHERS = vocabulary(
   'service web animation microtask micro request render res response reply socket email mail mailer sms ws session input form array list',
@@ -172,7 +172,11 @@ function settingChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
             because(paced, 'changes how much work is taken at once', { flags: SHARED }),
           ),
           guard('queue.job_duration_p95', because(paced, 'changes how much work is taken at once')),
-          secondary(guard('queue.throughput', because(paced, 'changes how much work is taken at once'))),
+          guard(
+            'queue.throughput',
+            because(paced, 'changes how much work is taken at once', { direction: 'either' }),
+          ),
+          secondary(guard('process.memory', because(paced, 'changes how much work is held at once'))),
           secondary(guard('db.pool_saturation', because(paced, 'changes how much work runs side by side'))),
         ]),
     ...(tried.length === 0
@@ -228,6 +232,7 @@ function isSettling(call: Call): boolean {
 const COMMITTERS = vocabulary('consumer channel delivery message msg reader kafka');
 
 function isSetting(file: ChangedFile, line: CodeLine): boolean {
+  if (line.novelty === 'code' && line.names.some((name) => QUEUE_NAMES.test(name))) return true;
   if (
     line.novelty !== 'code' ||
     !hasAny(line.words, SETTINGS) ||
@@ -240,6 +245,9 @@ function isSetting(file: ChangedFile, line: CodeLine): boolean {
   return hasAny(line.words, NAMED) || isUnder(file, JOB_PATH);
 }
 
+/** These can be nothing else, whatever they are set to. */
+const QUEUE_NAMES =
+  /^(?:ack_?wait|max_?ack_?pending|max_?deliver(?:ies)?|prefetch_?(?:count|size)?|max_?poll_?records|visibility_?timeout|lock_?duration|stalled_?interval|max_?stalled_?count|max_?receive_?count|ack_?mode|unique_?for)$/i;
 const NAMED = vocabulary('queue job jobs worker workers consumer sidekiq celery kafka sqs rabbit bull');
 
 /** Calls that say or measure, and do no work. */

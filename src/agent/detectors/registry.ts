@@ -5,6 +5,7 @@ import { cacheDetector } from './cache.ts';
 import { callInLoopDetector } from './call-in-loop.ts';
 import { callLimitDetector } from './call-limit.ts';
 import { errorHandlingDetector } from './error-handling.ts';
+import { fanOutDetector } from './fan-out.ts';
 import { frontEndDetector } from './front-end.ts';
 import { hotPathDetector } from './hot-path.ts';
 import { infrastructureDetector } from './infrastructure.ts';
@@ -24,6 +25,7 @@ import { queueDetector } from './queue.ts';
 import { rateLimitDetector } from './rate-limit.ts';
 import { readinessDetector } from './readiness.ts';
 import { requestHandlerDetector } from './request-handler.ts';
+import { responseStatusDetector } from './response-status.ts';
 import { serializationDetector } from './serialization.ts';
 import { storageDetector } from './storage.ts';
 import { telemetryDetector } from './telemetry.ts';
@@ -40,6 +42,7 @@ export const DETECTORS: readonly Detector[] = [
   messageShapeDetector,
   // What many requests share, and what one request multiplies.
   callInLoopDetector,
+  fanOutDetector,
   lockDetector,
   transactionDetector,
   poolDetector,
@@ -63,6 +66,7 @@ export const DETECTORS: readonly Detector[] = [
   frontEndDetector,
   loggingDetector,
   telemetryDetector,
+  responseStatusDetector,
   // What names alone tell.
   namedSubjectDetector,
   // What is left: a request is answered somehow.

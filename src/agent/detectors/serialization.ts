@@ -57,11 +57,15 @@ export const serializationDetector: Detector = {
         ({ line }) => line,
       ),
       ...changed.filter(isStructTag),
+      ...[...file.added, ...file.removed].filter((line) => FORMAT_OPTIONS.test(line.code)),
     ];
+    const demanded = isUnder(file, INPUT_PATH)
+      ? [...file.added, ...file.removed].filter((line) => FIELD.test(line.code) || isDemand(line))
+      : [...file.added, ...file.removed].filter(isDemand);
     const written = isUnder(file, SERIALIZER_PATH)
       ? [...file.added, ...file.removed].filter((line) => FIELD.test(line.code))
       : [];
-    const lines = [...linesOf(parsed), ...linesOf(shaped), ...markers, ...written];
+    const lines = [...linesOf(parsed), ...linesOf(shaped), ...markers, ...written, ...demanded];
     if (lines.length === 0) return [];
     const hits = [...parsed, ...shaped];
     const what = hits.length > 0 ? namesOf(hits) : 'the names and kinds of its fields';
@@ -72,10 +76,34 @@ export const serializationDetector: Detector = {
       : guard('http.client_error_rate', refused);
     return [
       guard('serialization.error_rate', because(lines, text)),
-      shaped.length > 0 ? rejects : secondary(rejects),
+      shaped.length + demanded.length > 0 ? rejects : secondary(rejects),
     ];
   },
 };
+
+/** How a library reads and writes everything. */
+const FORMAT_OPTIONS =
+  /\b(?:JsonSerializerOptions|PropertyNamingPolicy|JsonNamingPolicy|DefaultIgnoreCondition|setPropertyNamingStrategy|PropertyNamingStrateg\w+|FAIL_ON_\w+|JsonStringEnumConverter|WRITE_DATES_AS_TIMESTAMPS|disableHtmlEscaping|ObjectMapper\s?\(|json_encoder|default_serializer|DisallowUnknownFields|UseNumber|deny_unknown_fields|rename_all)\b/;
+/** Types that hold what somebody sends in. */
+const INPUT_PATH = vocabulary('input inputs dto dtos request requests payload payloads schemas forms');
+/** `#[Assert\\Range]`, `@NotNull`, `[Required]`, `validates :name`: a demand on what comes in. */
+const DEMAND_MARKERS = vocabulary(
+  `assert notnull notblank notempty range size min max pattern email required stringlength maxlength minlength valid validated positive length
+   maprequestpayload maprequestbody isstring isint isuuid isnotempty isoptional isenum validates validate validation uuid greaterthan`,
+);
+
+const DEMAND_NAMES =
+  /\b(?:min_length|max_length|minLength|maxLength|EmailStr|constr|conint|ConfigDict|field_validator|model_validator|extra\s?=)\b/;
+
+function isDemand(line: CodeLine): boolean {
+  if (DEMAND_NAMES.test(line.code) && !/\bmodels\.|Column\(/.test(line.code)) return true;
+  return line.calls.some(
+    (call) =>
+      (call.isAnnotation || call.column === 0) &&
+      (DEMAND_MARKERS.has(call.verbs.join('')) || DEMAND_MARKERS.has(call.verbs[0] ?? '')) &&
+      (call.isAnnotation || /^validates?/.test(call.name)),
+  );
+}
 
 function isParsing(call: Call): boolean {
   if (call.isAnnotation) return false;

@@ -71,7 +71,7 @@ function heldIn(hunk: CodeHunk, file: ChangedFile): readonly CodeLine[] {
   const opened = new Set(openedIn(hunk));
   const known = new Set(slowIn(hunk.before, file).map((line) => line.code.trim()));
   return slowIn(hunk.after, file).filter(
-    (line) => opened.size > 0 || (line.novelty === 'code' && !known.has(line.code.trim())),
+    (line) => opened.size > 0 || (line.kind === 'added' && !known.has(line.code.trim())),
   );
 }
 

@@ -31,7 +31,7 @@ const DOC_EXTENSIONS = setOf('md mdx markdown rst adoc asciidoc txt tex pdf');
 const DOC_NAMES = setOf('license licence notice authors contributors codeowners changelog copying readme');
 const ASSET_EXTENSIONS = setOf(
   `
-    css scss sass less styl html htm svg png jpg jpeg gif webp avif ico woff woff2 ttf otf eot mp3 mp4
+    css scss sass less styl svg png jpg jpeg gif webp avif ico woff woff2 ttf otf eot mp3 mp4
     webm po pot mo xliff xlf strings ftl
 `,
 );
@@ -79,7 +79,7 @@ const UI_FOLDERS = setOf(
 );
 
 const SERVER_FOLDERS = setOf('api server backend functions emails lambda workers');
-const SCREEN_EXTENSIONS = setOf('tsx jsx vue svelte astro');
+const SCREEN_EXTENSIONS = setOf('tsx jsx vue svelte astro html htm');
 const SCRIPT_EXTENSIONS = setOf('ts js mjs');
 
 /** Classes a path by its folders, name and extension. The first rule that speaks wins. Case does not matter. */
@@ -119,7 +119,7 @@ export function classOfPath(path: string): PathClass {
   if (ASSET_EXTENSIONS.has(extension)) return 'asset';
   // What goes into the bundle is decided here.
   if (/^(?:vite|webpack|rollup|next|nuxt|svelte|astro|rspack)\.config\.[a-z]+$/.test(name)) return 'ui';
-  if (isBrowserCode(extension, folders)) return 'ui';
+  if (isBrowserCode(extension, folders, name)) return 'ui';
   if (SETTING_EXTENSIONS.has(extension) || /^(?:dockerfile|\.env)/.test(name)) return 'config';
   return 'code';
 }
@@ -162,7 +162,9 @@ function isMigration(name: string, isInFolder: boolean, extension: string): bool
 }
 
 /** Screens and what stands beside them, unless they sit where a server framework keeps its request code. */
-function isBrowserCode(extension: string, folders: readonly string[]): boolean {
+function isBrowserCode(extension: string, folders: readonly string[], name: string): boolean {
+  // A hook of a page is called after what it uses; other hooks are called by somebody.
+  const isOtherHook = (folder: string): boolean => folder === 'hooks' && !name.startsWith('use');
   if (folders.some((folder) => SERVER_FOLDERS.has(folder))) return false;
   if (SCREEN_EXTENSIONS.has(extension)) return true;
   // A service that is called "storefront" serves the shop; what it sends to the browser has a folder of its own.
@@ -170,6 +172,6 @@ function isBrowserCode(extension: string, folders: readonly string[]): boolean {
     folders[at] === 'storefront' && folders[at - 1] === 'services';
   return (
     SCRIPT_EXTENSIONS.has(extension) &&
-    folders.some((folder, at) => UI_FOLDERS.has(folder) && !isServiceName(at))
+    folders.some((folder, at) => UI_FOLDERS.has(folder) && !isServiceName(at) && !isOtherHook(folder))
   );
 }

@@ -8,14 +8,14 @@ describe('calls in a loop', () => {
       path: ts,
       before: 'async function all(ids) {\n  await fetch(url);\n}\n',
       after: 'async function all(ids) {\n  for (const id of ids) {\n    await fetch(url);\n  }\n}\n',
-      kinds: ['dependency.call_rate', 'dependency.latency_p95', 'http.latency_p95'],
+      kinds: ['dependency.call_rate', 'dependency.latency_p95', 'http.latency_p95', 'dependency.error_rate'],
     },
     {
       title: 'a query per item',
       path: 'app/orders.py',
       before: 'def f(ids):\n    return db.query(ids)\n',
       after: 'def f(ids):\n    return [db.query(id) for id in ids]\n',
-      kinds: ['http.latency_p95', 'db.query_latency_p95', 'db.pool_saturation'],
+      kinds: ['http.latency_p95', 'db.query_latency_p95', 'db.pool_saturation', 'db.error_rate'],
     },
     {
       title: 'not a loop that was there before',

@@ -30,7 +30,7 @@ describe('error handling', () => {
       path: ts,
       before: 'run();\n',
       after: 'try {\n  run();\n} catch {\n  answer.status(503);\n}\n',
-      kinds: [],
+      kinds: ['http.error_rate'],
     },
   ]);
 });

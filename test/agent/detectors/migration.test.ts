@@ -3,7 +3,7 @@ import { diffOf, planOf } from '../diff-writing.ts';
 import { detects, ts } from './detects.ts';
 
 describe('migration', () => {
-  const schema = ['db.lock_wait', 'db.error_rate', 'db.query_latency_p95'];
+  const schema = ['db.lock_wait', 'db.error_rate', 'http.error_rate', 'db.query_latency_p95'];
   detects([
     {
       title: 'a column, in SQL',
@@ -17,7 +17,13 @@ describe('migration', () => {
       path: 'db/migrations/1.sql',
       before: null,
       after: "UPDATE a SET b = 'c';\n",
-      kinds: ['db.lock_wait', 'db.query_latency_p95', 'db.error_rate', 'db.replication_lag'],
+      kinds: [
+        'db.lock_wait',
+        'db.query_latency_p95',
+        'db.error_rate',
+        'http.error_rate',
+        'db.replication_lag',
+      ],
     },
     {
       title: 'a column, in Ruby',
@@ -45,7 +51,7 @@ describe('migration', () => {
       path: ts,
       before: null,
       after: "await db.query('alter table a add b int');\n",
-      kinds: ['db.lock_wait', 'db.query_latency_p95', 'db.error_rate'],
+      kinds: ['db.lock_wait', 'db.query_latency_p95', 'db.error_rate', 'http.latency_p95'],
     },
     {
       title: 'not a statement in a message',
@@ -78,7 +84,7 @@ describe('migration, in more languages', () => {
       path: 'db/migrations/2.sql',
       before: null,
       after: 'CREATE INDEX CONCURRENTLY orders_c ON orders (c);\n',
-      kinds: ['db.query_latency_p95', 'db.lock_wait', 'db.error_rate'],
+      kinds: ['db.query_latency_p95', 'db.lock_wait', 'db.error_rate', 'db.replication_lag'],
     },
     {
       title: 'a field that is gone, in Django',
@@ -86,7 +92,7 @@ describe('migration, in more languages', () => {
       before: null,
       after:
         'class Migration(migrations.Migration):\n    operations = [\n        migrations.RemoveField(model_name="order", name="x"),\n    ]\n',
-      kinds: ['db.lock_wait', 'db.error_rate', 'db.query_latency_p95'],
+      kinds: ['db.lock_wait', 'db.error_rate', 'http.error_rate', 'db.query_latency_p95'],
     },
     {
       title: 'a table, in Laravel',

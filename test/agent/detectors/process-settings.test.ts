@@ -22,7 +22,7 @@ describe('process settings', () => {
       path: 'config/puma.rb',
       before: 'workers 2\nthreads 5, 5\n',
       after: 'workers 4\nthreads 5, 5\n',
-      kinds: ['process.memory', 'http.latency_p95', 'process.cpu'],
+      kinds: ['process.memory', 'http.latency_p95', 'process.cpu', 'db.pool_saturation'],
     },
     {
       title: 'a heap, in a Dockerfile',
@@ -36,7 +36,7 @@ describe('process settings', () => {
       path: 'Dockerfile',
       before: 'FROM node:20-slim\nCOPY . .\n',
       after: 'FROM node:24-slim\nCOPY . .\n',
-      kinds: ['process.restart_rate', 'process.readiness_failure_rate', 'http.error_rate'],
+      kinds: ['process.restart_rate', 'process.readiness_failure_rate', 'http.error_rate', 'process.memory'],
     },
     {
       title: 'not a label',

@@ -55,14 +55,14 @@ describe('query, in more languages', () => {
       path: 'app/models/x.rb',
       before: 'def all\n  Order.includes(:items).where(open: true)\nend\n',
       after: 'def all\n  Order.where(open: true)\nend\n',
-      kinds: ['db.query_latency_p95', 'http.latency_p95', 'db.pool_saturation'],
+      kinds: ['db.query_latency_p95', 'http.latency_p95', 'db.pool_saturation', 'db.error_rate'],
     },
     {
       title: 'a limit that is gone',
       path: 'src/shop/x.ts',
       before: "const rows = await db.query('select a from b limit 50');\n",
       after: "const rows = await db.query('select a from b');\n",
-      kinds: ['db.query_latency_p95', 'process.memory', 'http.latency_p95'],
+      kinds: ['db.query_latency_p95', 'process.memory', 'http.latency_p95', 'db.error_rate'],
     },
     {
       title: 'a query, in C#',
@@ -97,7 +97,7 @@ describe('query, in more languages', () => {
       path: 'app/a.py',
       before: 'def f():\n    return Order.objects.get(id=1)\n',
       after: 'def f():\n    return Order.objects.select_for_update().get(id=1)\n',
-      kinds: ['db.query_latency_p95', 'db.lock_wait', 'db.error_rate'],
+      kinds: ['db.query_latency_p95', 'db.lock_wait', 'db.error_rate', 'http.latency_p95'],
     },
   ]);
 });

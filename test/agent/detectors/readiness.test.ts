@@ -15,7 +15,12 @@ describe('readiness', () => {
       path: 'src/shop/health.ts',
       before: 'app.get("/ready", (req, res) => {\n  res.json({ ok: true });\n});\n',
       after: 'app.get("/ready", async (req, res) => {\n  await warm();\n  res.json({ ok: true });\n});\n',
-      kinds: ['process.readiness_failure_rate', 'http.error_rate', 'process.restart_rate'],
+      kinds: [
+        'process.readiness_failure_rate',
+        'http.error_rate',
+        'process.restart_rate',
+        'http.latency_p95',
+      ],
     },
     {
       title: 'how an instance stops',

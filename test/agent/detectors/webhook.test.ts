@@ -35,7 +35,7 @@ describe('webhook', () => {
       path: `app/webhooks/handlers/send.py`,
       before: `def send(event):\n    state = pick(event)\n    requests.post(URL, data=state)\n`,
       after: `def send(event):\n    state = pick(event, 2)\n    requests.post(URL, data=state)\n`,
-      kinds: ['http.client_error_rate', 'serialization.error_rate', 'http.error_rate'],
+      kinds: ['http.client_error_rate', 'serialization.error_rate', 'http.error_rate', 'http.latency_p95'],
     },
   ]);
 });

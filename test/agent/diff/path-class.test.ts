@@ -60,8 +60,8 @@ const CLASSES = {
     'Dockerfile',
     'appsettings.json',
   ],
-  ui: ['src/components/cart.tsx', 'web/pay.vue', 'src/hooks/use-cart.ts', 'vite.config.ts'],
-  asset: ['src/app.css', 'logo.svg', 'index.html', 'locales/de.po'],
+  ui: ['src/components/cart.tsx', 'web/pay.vue', 'src/hooks/use-cart.ts', 'vite.config.ts', 'index.html'],
+  asset: ['src/app.css', 'logo.svg', 'locales/de.po'],
   code: [
     'src/a.ts',
     'src/latest.java',

@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { diffOf, planOf } from '../diff-writing.ts';
+
+async function told(path: string, before: string | null, after: string): Promise<readonly string[]> {
+  return (await planOf(diffOf(path, before, after))).checks.map(({ signalKind }) => signalKind);
+}
+
+describe('what names alone tell', () => {
+  test.each([
+    {
+      when: 'a name stands on several lines',
+      path: 'lib/entry.rb',
+      before: 'def entry(partner)\n  take(partner, 10)\nend\n',
+      after:
+        'def entry(partner)\n  throttle = Throttle.for_partner(partner)\n  throttle.ask(20)\n  take(partner, 10)\nend\n',
+      kind: 'ratelimit.rejected_rate',
+    },
+    {
+      when: 'settings are called so in strings',
+      path: 'config/api.py',
+      before: 'JWT = {\n    "ACCESS_TOKEN_LIFETIME": hours(12),\n    "ROTATE_REFRESH_TOKENS": False,\n}\n',
+      after: 'JWT = {\n    "ACCESS_TOKEN_LIFETIME": minutes(10),\n    "ROTATE_REFRESH_TOKENS": True,\n}\n',
+      kind: 'auth.token_refresh_failure_rate',
+    },
+    {
+      when: 'one line names it, in a file that bears the name',
+      path: 'internal/menu/cache.go',
+      before: 'func (c *Cache) key(venue string) string {\n\treturn "menu:" + venue\n}\n',
+      after: 'func (c *Cache) key(venue, locale string) string {\n\treturn "menu:" + venue + locale\n}\n',
+      kind: 'cache.hit_ratio',
+    },
+    {
+      when: 'another copy of the database is asked',
+      path: 'internal/store.go',
+      before: 'func (s *Store) History() {\n\trows := s.primary.Query(q)\n}\n',
+      after: 'func (s *Store) History() {\n\trows := s.replica.Query(q)\n\tuse(s.replica)\n}\n',
+      kind: 'db.replication_lag',
+    },
+  ])('is watched where $when', async ({ path, before, after, kind }) => {
+    expect(await told(path, before, after)).toContain(kind);
+  });
+
+  test.each([
+    {
+      when: 'one name stands on one line of a file about something else',
+      path: 'lib/stock.rb',
+      after: 'def stock(id)\n  load(id, webhook)\nend\n',
+    },
+    {
+      when: 'only a folder is called so',
+      path: 'services/payments/src/text.ts',
+      after: 'export const a = trim(b);\nexport const c = trim(d);\n',
+    },
+    {
+      when: 'a setting only says whose something is',
+      path: 'infra/storage.tf',
+      after: 'tags = {\n  bucket = "uploads"\n  storage = "s3"\n}\n',
+    },
+  ])('is not where $when', async ({ path, after }) => {
+    const kinds = await told(path, '', after);
+    expect(kinds.filter((kind) => /^(?:webhook|payment|storage)/.test(kind))).toEqual([]);
+  });
+
+  test('comes after what is known by its library', async () => {
+    const plan = await planOf(
+      diffOf(
+        'src/session/store.ts',
+        'async function get(id) {\n  return load(id);\n}\n',
+        'async function get(id) {\n  const sessionKey = name(id);\n  return (await redis.get(sessionKey)) ?? load(id);\n}\n',
+      ),
+    );
+    expect(plan.checks.at(-1)?.proposedBy).toContain('named-subject');
+    expect(plan.checks[0]?.proposedBy).not.toContain('named-subject');
+  });
+});
