@@ -11,7 +11,7 @@ import {
   placesOf,
   vocabulary,
 } from '../detector.ts';
-import { isOutboundCall } from './outbound-call.ts';
+import { isOutboundCall } from './outbound-names.ts';
 
 const CREDENTIALS = vocabulary(
   'token tokens jwt jws jwe jose bearer credential credentials oauth oidc apikey saml claims',

@@ -117,6 +117,12 @@ function cacheAdded(
     (line) => line.calls.some(isQueryCall) || hasAny(line.words, ROWS),
   );
   if (asksDatabase) late.push(secondary(guard('db.query_latency_p95', source)));
+  if (remote.length === 0 && isNew)
+    late.unshift(
+      secondary(
+        guard('process.memory', { why: `${evidence[0]} keeps what it caches in its own memory`, evidence }),
+      ),
+    );
   return [...checks, ...late];
 }
 

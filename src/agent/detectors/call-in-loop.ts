@@ -1,5 +1,6 @@
 import type { Call } from '../code/calls.ts';
 import { type ChangedFile, isLooped, linesBefore } from '../code/changed-code.ts';
+import { helpersThat } from '../code/helpers.ts';
 import {
   type Detector,
   guard,
@@ -10,7 +11,7 @@ import {
   secondary,
   vocabulary,
 } from '../detector.ts';
-import { isOutboundCall } from './outbound-call.ts';
+import { outboundCallsOf } from './outbound-names.ts';
 import { isQueryCall } from './query.ts';
 
 /** A call that was made once and is now made once per item: every request multiplies. */
@@ -19,12 +20,11 @@ export const callInLoopDetector: Detector = {
   subject: 'how many calls one request makes',
   risk: 'medium',
   detect(file) {
-    const helpers = helpersOf(file);
-    const calls = loopedHits(file, (call) => isOutboundCall(call) || helpers.calling.has(call.name));
-    const queries = loopedHits(
-      file,
-      (call) => isQueryCall(call) || isOfRepository(call) || helpers.asking.has(call.name),
-    );
+    const isOutbound = outboundCallsOf(file);
+    const asks = (call: Call): boolean => isQueryCall(call) || isOfRepository(call);
+    const [calling, asking] = [helpersThat(file, isOutbound), helpersThat(file, asks)];
+    const calls = loopedHits(file, (call) => isOutbound(call) || calling.has(call.name));
+    const queries = loopedHits(file, (call) => asks(call) || asking.has(call.name));
     return [...outboundChecks(calls), ...queryChecks(queries)];
   },
 };
@@ -33,36 +33,6 @@ const REPOSITORIES = vocabulary('repository repositories repo repos dao daos');
 
 function isOfRepository(call: Call): boolean {
   return hasAny(call.receiver.slice(-1), REPOSITORIES) && !call.isNew && !call.isAnnotation;
-}
-
-/** The head of a function, with its name: `func (r *Repo) decorate(`, `async def locate(`, `private Task Load(`. */
-const FUNCTION_HEAD =
-  /(?:\bfunc\s(?:\([^)]{0,80}\)\s)?|\bdef\s(?:self\.)?|\bfunction\s|\bfun\s|\bfn\s|^\s*(?:(?:public|private|protected|internal|static|async|override)\s)+(?:[\w<>[\]?,.]{1,60}\s)?)([A-Za-z_]\w{2,60})\s?(?:<[^(]{0,60}>)?\(/;
-const MOST_BODY_LINES = 40;
-
-interface Helpers {
-  readonly calling: ReadonlySet<string>;
-  readonly asking: ReadonlySet<string>;
-}
-
-/** Functions of this file, as far as it is shown, that call another service or ask the database themselves. */
-function helpersOf(file: ChangedFile): Helpers {
-  const calling = new Set<string>();
-  const asking = new Set<string>();
-  for (const { after } of file.hunks) {
-    let name: string | null = null;
-    let left = 0;
-    for (const line of after) {
-      const head = FUNCTION_HEAD.exec(line.code)?.[1];
-      if (head !== undefined) [name, left] = [head, MOST_BODY_LINES];
-      else if (name !== null && left > 0) {
-        left -= 1;
-        if (line.calls.some(isOutboundCall)) calling.add(name);
-        if (line.calls.some((call) => isQueryCall(call) || isOfRepository(call))) asking.add(name);
-      }
-    }
-  }
-  return { calling, asking };
 }
 
 function outboundChecks(hits: readonly Hit[]) {

@@ -19,7 +19,7 @@ import {
   secondary,
   vocabulary,
 } from '../detector.ts';
-import { isOutboundCall } from './outbound-call.ts';
+import { isOutboundCall } from './outbound-names.ts';
 import { isProducing } from './queue.ts';
 
 const LIMITS = vocabulary(

@@ -54,7 +54,7 @@ function swallowChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
       why: `${why}, so requests may succeed without doing their work`,
       evidence,
     }),
-    guard('log.error_volume', { why, evidence, direction: 'either' }),
+    secondary(guard('log.error_volume', { why, evidence, direction: 'either' })),
     secondary(guard('http.error_rate', { why, evidence, direction: 'either' })),
   ];
 }

@@ -8,7 +8,7 @@ import {
   secondary,
   vocabulary,
 } from '../detector.ts';
-import { isOutboundCall } from './outbound-call.ts';
+import { isOutboundCall } from './outbound-names.ts';
 import { isQueryCall } from './query.ts';
 
 /** Calls that let many things run side by side. */
@@ -19,6 +19,8 @@ const WAITS = vocabulary('sleep delay usleep waitfor settimeout');
 const CONCURRENCY =
   /\b(?:go func|go [\w.]+\(|tokio::spawn|thread::spawn|Thread\.new|launch\s?[({]|async\s?\{)/;
 
+const CONCURRENT: ReadonlySet<string> = new Set(['go', 'rust', 'java', 'ruby']);
+
 /** Work that was done one after the other and now runs side by side, and loops that no longer pause. */
 export const fanOutDetector: Detector = {
   id: 'fan-out',
@@ -26,13 +28,13 @@ export const fanOutDetector: Detector = {
   risk: 'medium',
   detect(file) {
     if (file.pathClass !== 'code' || file.language === 'settings' || file.language === 'sql') return [];
-    return [...fanOutChecks(file), ...pauseChecks(file)];
+    return [...fanOutChecks(file), ...pauseChecks(file), ...nearChecks(file)];
   },
 };
 
 function fanOutChecks(file: ChangedFile): readonly DetectedCheck[] {
   const spreads = (line: CodeLine): boolean =>
-    CONCURRENCY.test(line.code) ||
+    (CONCURRENT.has(file.language ?? '') && CONCURRENCY.test(line.code)) ||
     line.calls.some(
       (call) =>
         SIDE_BY_SIDE.has(call.verbs.join('')) || (call.name === 'all' && call.chain.at(-2) === 'Promise'),
@@ -46,11 +48,27 @@ function fanOutChecks(file: ChangedFile): readonly DetectedCheck[] {
   const reason = because(added, text);
   return [
     ...(calls ? [guard('dependency.call_rate', reason), guard('dependency.error_rate', reason)] : []),
-    ...(asks ? [guard('db.pool_saturation', reason)] : []),
+    ...(asks ? [secondary(guard('db.pool_saturation', reason))] : []),
     calls || asks ? secondary(guard('process.memory', reason)) : guard('process.memory', reason),
     secondary(guard('process.cpu', reason)),
   ];
 }
+
+/** Work that others did meanwhile and that the caller now waits for. */
+function nearChecks(file: ChangedFile): readonly DetectedCheck[] {
+  const away = (lines: readonly CodeLine[]) => callsOn(lines, (call) => AWAY.has(call.verbs.join('')));
+  const removed = away(file.removed);
+  if (removed.length <= away(file.added).length) return [];
+  const reason = because(
+    removed.map(({ line }) => line),
+    'does itself what was done beside it before',
+  );
+  return [guard('http.latency_p95', reason), guard('process.cpu', reason)];
+}
+
+const AWAY = vocabulary(
+  'spawnblocking runinexecutor tothread runinthreadpool synctoasync runonpool piscinarun',
+);
 
 /** A loop that slept between its rounds and does not any more asks as fast as it can. */
 function pauseChecks(file: ChangedFile): readonly DetectedCheck[] {

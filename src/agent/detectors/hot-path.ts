@@ -88,6 +88,7 @@ function isBlocking(file: ChangedFile, isAsync: boolean, call: Call, line: CodeL
 function repeatedChecks(file: ChangedFile): readonly DetectedCheck[] {
   const isCostly = (call: Call, line: CodeLine): boolean => {
     const joined = call.verbs.join('');
+    if (call.name === 'new' && call.chain.at(-2) === 'Regex') return true;
     if (PATTERNS.has(joined)) {
       return (
         call.isNew ||

@@ -4,6 +4,8 @@ import { because, type DetectedCheck, type Detector, guard, secondary } from '..
 
 interface Ground {
   readonly name: RegExp;
+  /** A file that is all about it; what is sized there is its size. */
+  readonly file?: RegExp;
   readonly what: string;
   readonly main: readonly SignalKind[];
   readonly also: readonly SignalKind[];
@@ -13,6 +15,8 @@ interface Ground {
 /** A switch people are let through by: the code behind it is what changes. */
 const FLAG_NAME =
   /(?:^|[._-])(?:feature_?flags?|features?|flags?|toggles?|experiments?)[._]\w|(?:^|[._])(?:enable|enabled|disable|disabled|use_new)_?\w*$|_(?:enabled|disabled)$/i;
+const SIZES =
+  /(?:^|[._])(?:node_type|instance_(?:class|type)|replicas|num_\w+|maxmemory\w*|memory\w*|engine_version|timeout|parameter\w*|iops|storage|tier|max_connections|default)$/i;
 const QUIET_NAME =
   /alarm|alert|dashboard|monitor|notify|metric|log|tags?\b|description|label|annotation.*(?:owner|team)|test|telemetry/i;
 
@@ -20,6 +24,7 @@ const QUIET_NAME =
 const GROUNDS: readonly Ground[] = [
   {
     name: /aws_(?:db|rds)_\w+.*\b(?:instance_class|engine_version|allocated_storage|iops|parameter|max_connections)|sql_database_instance.*\b(?:tier|database_version)|db_parameter_group/i,
+    file: /(?:^|[/_.-])(?:rds|postgres(?:ql)?|mysql|aurora|cloudsql)(?:[/_.-]|$)/i,
     what: 'the database server',
     main: ['db.query_latency_p95', 'db.error_rate'],
     also: ['db.pool_saturation'],
@@ -27,9 +32,10 @@ const GROUNDS: readonly Ground[] = [
   },
   {
     name: /aws_elasticache_\w+.*\b(?:node_type|num_\w+|engine_version|parameter|maxmemory|automatic_failover\w*|multi_az\w*)|maxmemory(?:_policy)?$|redis_instance.*memory_size|(?:^|[._])(?:num_cache_\w+|cache_node_type)$/i,
+    file: /(?:^|[/_.-])(?:redis|elasticache|memcached|valkey)(?:[/_.-]|$)/i,
     what: 'the cache server',
     main: ['cache.hit_ratio', 'cache.evictions'],
-    also: ['cache.latency_p95'],
+    also: ['cache.error_rate', 'cache.latency_p95'],
     isShared: true,
   },
   {
@@ -49,8 +55,8 @@ const GROUNDS: readonly Ground[] = [
   {
     name: /(?:^|[._])(?:replicas|replicaCount|min_?replicas|max_?replicas|desired_(?:count|capacity)|min_(?:size|capacity|instances)|max_(?:size|capacity|instances)|maxSurge|maxUnavailable|targetCPU\w*|averageUtilization|target_value|minAvailable|autoscaling[\w.]*)$/i,
     what: 'how many instances there are',
-    main: ['http.latency_p95', 'process.cpu'],
-    also: ['http.error_rate', 'db.pool_saturation'],
+    main: ['http.latency_p95'],
+    also: ['http.error_rate', 'process.cpu'],
     isShared: false,
   },
   {
@@ -84,7 +90,9 @@ export const infrastructureDetector: Detector = {
     for (const line of settings) {
       const name = nameOfSetting(line);
       if (QUIET_NAME.test(name)) continue;
-      const hit = found.find(({ ground }) => ground.name.test(name));
+      const hit = found.find(
+        ({ ground }) => ground.name.test(name) || (ground.file?.test(file.path) === true && SIZES.test(name)),
+      );
       if (hit !== undefined) hit.lines.push(line);
       else if (
         line.novelty === 'code' &&

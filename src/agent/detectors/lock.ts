@@ -53,10 +53,7 @@ export const lockDetector: Detector = {
     const isShared = nx.length > 0 || times.length > 0 || isDistributed(file);
     const text = `changes what is locked ${isShared ? 'among all instances' : 'within one instance'} (${what})`;
     if (!isShared) {
-      return [
-        guard('http.latency_p95', because(lines, `${text}, and whoever asks waits for it`)),
-        secondary(guard('process.cpu', because(lines, text))),
-      ];
+      return [guard('http.latency_p95', because(lines, `${text}, and whoever asks waits for it`))];
     }
     const twice = guard(
       'queue.duplicate_rate',
@@ -66,7 +63,6 @@ export const lockDetector: Detector = {
       guard('lock.acquire_failure_rate', because(lines, text)),
       // What a job or a lease keeps apart is run twice when it does not.
       isUnder(file, WORK_PATH) ? twice : secondary(twice),
-      secondary(guard('http.latency_p95', because(lines, `${text}, and whoever asks waits for it`))),
     ];
   },
 };

@@ -64,6 +64,7 @@ export const migrationDetector: Detector = {
     const checks = [
       isIndex && isUnlocked ? secondary(lockWait) : lockWait,
       isIndex || isBackfill ? latency : secondary(latency),
+      ...(isDestructive || isBackfill ? [secondary(guard('db.timeout_rate', reason))] : []),
       isDestructive ? errors : secondary(errors),
       ...(isDestructive
         ? [

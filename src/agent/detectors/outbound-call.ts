@@ -1,5 +1,4 @@
 import { argumentLines } from '../code/arguments.ts';
-import type { Call } from '../code/calls.ts';
 import { type ChangedFile, linesBefore } from '../code/changed-code.ts';
 import {
   callsOn,
@@ -7,38 +6,11 @@ import {
   type Detector,
   expectChange,
   guard,
-  hasAny,
   namesOf,
   placesOf,
   secondary,
-  vocabulary,
 } from '../detector.ts';
-
-/** Names that are HTTP clients by themselves. */
-const LIBRARIES = vocabulary(
-  `
-    axios got ky superagent needle undici requests httpx aiohttp urllib urllib3 faraday httparty
-    typhoeus resttemplate webclient okhttpclient reqwest guzzle httpclient feign
-`,
-);
-const VERBS = vocabulary(
-  `
-    get post put patch delete head options request send do fetch exchange execute retrieve stream
-    newcall urlopen create session client async
-`,
-);
-const FETCH_OWNERS = vocabulary('window globalThis self global undici');
-/** `inventoryClient.reserve()` calls out; these clients talk to something that has its own detector, or to nobody. */
-const OTHER_CLIENTS = vocabulary(
-  `
-    redis db pg sql mongo cache prisma query queue kafka sqs s3 storage stats statsd metrics test mock
-    database mysql memcached ws socket flag flags log
-`,
-);
-/** Names for what belongs to somebody else, whatever hangs below them: `suppliers.keys.check()`. */
-const OUTSIDERS = vocabulary(
-  'supplier suppliers upstream upstreams vendor vendors partner partners remote remotes thirdparty',
-);
+import { isOutboundCall, outboundCallsOf } from './outbound-names.ts';
 
 /** Calls to other services: new ones, dropped ones, and how long and how often they are tried. */
 export const outboundCallDetector: Detector = {
@@ -47,8 +19,9 @@ export const outboundCallDetector: Detector = {
   risk: 'medium',
   detect(file) {
     if (file.language === 'manifest' || file.language === 'sql') return [];
-    const added = callsOn(file.added, isOutboundCall);
-    const removed = callsOn(file.removed, isOutboundCall);
+    const isOutbound = outboundCallsOf(file);
+    const added = callsOn(file.added, isOutbound);
+    const removed = callsOn(file.removed, isOutbound);
     return [
       ...(added.length > removed.length ? newCallChecks(file, added) : []),
       ...(added.length > 0 && added.length <= removed.length ? changedCallChecks(added) : []),
@@ -58,36 +31,6 @@ export const outboundCallDetector: Detector = {
     ];
   },
 };
-
-/** True for a call that leaves the process: a known HTTP client, bare `fetch`, or a `…Client` of another service. */
-export function isOutboundCall(call: Call): boolean {
-  if (call.isAnnotation) return false;
-  const [owner] = call.chain;
-  if (call.name === 'fetch') {
-    return call.chain.length === 1 || (call.chain.length === 2 && FETCH_OWNERS.has(owner ?? ''));
-  }
-  if (call.chain.length === 1) return call.name === 'axios' || call.name === 'got' || call.name === 'urlopen';
-  const owners = call.chain.slice(0, -1).map((name) => name.toLowerCase());
-  const [verb = ''] = call.verbs;
-  if (hasAny(owners, LIBRARIES)) return VERBS.has(verb) || VERBS.has(call.name.toLowerCase());
-  const near = owners.at(-1) ?? '';
-  if (near === 'http' || near === 'https')
-    return /^(?:get|post|request|do|newrequest|head|put)/i.test(call.name);
-  return isServiceClient(call, near);
-}
-
-function isServiceClient(call: Call, near: string): boolean {
-  if (hasAny(call.receiver, OTHER_CLIENTS)) return false;
-  if (hasAny(call.receiver, OUTSIDERS) && !/^(?:on|with|map|filter|forEach|find)/.test(call.name))
-    return true;
-  if (/^_?(?:http_?client|client)$/.test(near)) {
-    return /^(?:do|send|sendasync|getasync|postasync|putasync|deleteasync|request|execute)$/i.test(call.name);
-  }
-  return (
-    /[a-z](?:client|stub|gateway)$/.test(near) &&
-    !/^(?:on|use|with|set|close|connect|disconnect)/.test(call.name)
-  );
-}
 
 function newCallChecks(file: ChangedFile, hits: ReturnType<typeof callsOn>): readonly DetectedCheck[] {
   const isFirst = !linesBefore(file).some((line) => line.calls.some(isOutboundCall));

@@ -15,6 +15,7 @@ import {
 
 const DATABASES = vocabulary(
   `
+    scope scopes relation rows queries
     db database pool knex prisma sequelize pg mysql mongo mongoose collection repository repo conn
     connection cursor tx trx transaction em entitymanager jdbctemplate datasource stmt sqlx gorm orm dao
     objects querybuilder qb model sql drizzle jdbc jooq dsl eloquent diesel queryset dbcontext dbset
@@ -49,6 +50,10 @@ const LOCKING = vocabulary(
 const EAGER = vocabulary(
   'includes include theninclude preload eagerload prefetchrelated selectrelated joinedload selectinload subqueryload populate leftjoinandselect entitygraph with fetch joinfetch',
 );
+/** Nothing but a query is told to fetch so. */
+const EAGER_ONLY = vocabulary(
+  'eagerload prefetchrelated selectrelated joinedload selectinload theninclude leftjoinandselect leftjoinandmapone',
+);
 const BOUNDING = vocabulary(
   'limit take top first paginate page slice fetchsize setmaxresults findinbatches findeach chunk',
 );
@@ -81,7 +86,8 @@ export function isQueryCall(call: Call): boolean {
   if (call.chain.length >= 2 && /^[A-Z][a-z]/.test(call.chain[0] ?? '') && MODEL_COMMANDS.has(call.name)) {
     return !NOT_MODELS.has((call.chain[0] ?? '').toLowerCase());
   }
-  if (ENTITY_CALLS.has(call.verbs.join('')) && call.chain.length > 1) return true;
+  if ((ENTITY_CALLS.has(call.verbs.join('')) || EAGER_ONLY.has(call.verbs.join(''))) && call.chain.length > 1)
+    return true;
   const near = call.receiver.slice(-4);
   if (near.at(-1) === 'session') return ORM_SESSION.has(verb);
   if (hasAny(near, NOT_DATABASES)) return false;
@@ -113,18 +119,20 @@ function queryChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly De
 
 /** Rows that are now fetched one by one, or without an end. */
 function shapeChecks(file: ChangedFile): readonly DetectedCheck[] {
-  const eager = dropped(file, EAGER);
+  const eager = [...dropped(file, EAGER), ...gained(file)];
   const bounds = [...dropped(file, BOUNDING), ...droppedLimits(file)];
   return [...eagerChecks(eager), ...boundChecks(bounds)];
 }
 
 function eagerChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
   if (lines.length === 0) return [];
-  const text = 'no longer fetches related rows with the first, so that each row may ask for its own';
+  const text =
+    'changes which related rows are fetched with the first, so that there are more of them or each row asks for its own';
   return [
     guard('db.query_latency_p95', because(lines, text)),
     guard('http.latency_p95', because(lines, text)),
     secondary(guard('db.pool_saturation', because(lines, text))),
+    secondary(guard('process.memory', because(lines, text))),
   ];
 }
 
@@ -136,6 +144,14 @@ function boundChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
     guard('process.memory', because(lines, text)),
     guard('http.latency_p95', because(lines, text)),
   ];
+}
+
+/** Related rows that are fetched with the first and were not. */
+function gained(file: ChangedFile): readonly CodeLine[] {
+  const has = (line: CodeLine): boolean =>
+    line.calls.some((call) => EAGER_ONLY.has(call.verbs.join('')) && call.chain.length > 1);
+  const added = file.added.filter(has);
+  return added.length > file.removed.filter(has).length ? added : [];
 }
 
 /** What an entity fetches with it, told by annotations: a graph that grows brings more rows with every one. */

@@ -94,6 +94,8 @@ function onceChecks(file: ChangedFile, changed: readonly CodeLine[]): readonly D
 }
 
 function isOnce(line: CodeLine): boolean {
+  // A key that can be added once is a lock.
+  if (line.calls.some((call) => call.name === 'add' && call.receiver.at(-1) === 'cache')) return true;
   return (
     line.names.some((name) =>
       /unique|idempoten|dedup|processed|already|jobId|job_id|messageId|message_id|firstTime|seen/i.test(name),
@@ -143,7 +145,7 @@ function workChecks(file: ChangedFile, heads: readonly CodeLine[]): readonly Det
   const text = 'changes what a background job does';
   return [
     guard('queue.job_failure_rate', because(lines, text)),
-    guard('queue.job_duration_p95', because(lines, text)),
+    secondary(guard('queue.job_duration_p95', because(lines, text))),
     secondary(guard('queue.oldest_age', because(lines, text, { flags: SHARED }))),
   ];
 }
@@ -177,7 +179,6 @@ function settingChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
             because(paced, 'changes how much work is taken at once', { direction: 'either' }),
           ),
           secondary(guard('process.memory', because(paced, 'changes how much work is held at once'))),
-          secondary(guard('db.pool_saturation', because(paced, 'changes how much work runs side by side'))),
         ]),
     ...(tried.length === 0
       ? []

@@ -1,6 +1,14 @@
 import type { SignalKind } from '../../core/plan/signal-kinds.ts';
 import type { CodeLine } from '../code/changed-code.ts';
-import { because, type DetectedCheck, type Detector, guard, secondary } from '../detector.ts';
+import {
+  because,
+  type DetectedCheck,
+  type Detector,
+  guard,
+  isUnder,
+  secondary,
+  vocabulary,
+} from '../detector.ts';
 
 interface Status {
   readonly pattern: RegExp;
@@ -37,6 +45,11 @@ const ANSWERS =
 const ASKS =
   /\b(?:catch|rescue|except|expect|assert|if|elif|when|case|while)\b|[!=]==?\s?(?:\d|http|Http|Status)/;
 
+/** What lies here answers for every route. */
+const EVERYWHERE = vocabulary(
+  'filter filters exception exceptions errors middleware middlewares advice handler rescue',
+);
+
 /** `if (late) return …` answers behind its condition. */
 const CONDITION = /^.{0,200}?\bif\b.{0,200}?(?=\b(?:return|throw|raise)\b)/;
 
@@ -52,7 +65,8 @@ export const responseStatusDetector: Detector = {
       return ANSWERS.test(done) && !ASKS.test(done);
     };
     const [added, removed] = [file.added.filter(answers), file.removed.filter(answers)];
-    return STATUSES.flatMap((status) => checkOf(status, added, removed));
+    const isEverywhere = isUnder(file, EVERYWHERE);
+    return STATUSES.flatMap((status) => checkOf(status, added, removed, isEverywhere));
   },
 };
 
@@ -60,6 +74,7 @@ function checkOf(
   { pattern, kind, what }: Status,
   added: readonly CodeLine[],
   removed: readonly CodeLine[],
+  isEverywhere: boolean,
 ): readonly DetectedCheck[] {
   const names = (line: CodeLine): boolean => pattern.test(line.code);
   const [now, before] = [added.filter(names), removed.filter(names)];
@@ -67,5 +82,5 @@ function checkOf(
   const lines = now.length > before.length ? now : before;
   const text = `answers ${now.length > before.length ? 'more' : 'fewer'} cases with ${what}`;
   const check = guard(kind, because(lines, text));
-  return [kind === 'http.error_rate' ? secondary(check) : check];
+  return [kind === 'http.error_rate' && !isEverywhere ? secondary(check) : check];
 }

@@ -74,9 +74,13 @@ export const serializationDetector: Detector = {
     const rejects = isTighter(file)
       ? expectChange('http.client_error_rate', 'increase', refused)
       : guard('http.client_error_rate', refused);
+    // Reading and writing as such is everywhere; it matters most where what was accepted or written is so no longer.
+    const isTold = shaped.length + demanded.length + written.length > 0 || markers.length > 0;
+    const isAltered = isTold && file.status !== 'added' && lines.some(({ kind }) => kind === 'removed');
+    const errors = guard('serialization.error_rate', because(lines, text));
     return [
-      guard('serialization.error_rate', because(lines, text)),
-      shaped.length + demanded.length > 0 ? rejects : secondary(rejects),
+      isAltered ? errors : secondary(errors),
+      isAltered && shaped.length + demanded.length > 0 ? rejects : secondary(rejects),
     ];
   },
 };

@@ -1,5 +1,5 @@
 import type { Call } from '../code/calls.ts';
-import { type CodeLine, changedLines } from '../code/changed-code.ts';
+import { type ChangedFile, type CodeLine, changedLines } from '../code/changed-code.ts';
 import {
   assigns,
   because,
@@ -8,6 +8,7 @@ import {
   guard,
   type Hit,
   hasAny,
+  isUnder,
   linesOf,
   namesOf,
   secondary,
@@ -47,7 +48,7 @@ export const storageDetector: Detector = {
     const hits = callsOn(changed, isStorageCall);
     const limits = changed.filter((line) => isUploadLimit(line) || (isTypeList(line) && touchesStore(file)));
     const expiries = hits.length === 0 && touchesStore(file) ? changed.filter(isExpiry) : [];
-    return [...callChecks(hits, expiries), ...limitChecks(limits)];
+    return [...callChecks(hits, expiries), ...throughChecks(file, hits), ...limitChecks(limits)];
   },
 };
 
@@ -74,6 +75,23 @@ function callChecks(hits: readonly Hit[], expiries: readonly CodeLine[]) {
       : []),
   ];
 }
+
+/** Objects that pass through a request: their size is its time and its memory. */
+function throughChecks(file: ChangedFile, hits: readonly Hit[]) {
+  const read = hits.filter(({ line, call }) => line.kind === 'added' && READING.has(call.verbs[0] ?? ''));
+  if (read.length === 0 || !isUnder(file, HANDLERS)) return [];
+  const reason = because(linesOf(read), `lets objects pass through the request (${namesOf(read)})`);
+  return [
+    guard('http.latency_p95', reason),
+    guard('process.memory', reason),
+    guard('storage.egress', reason),
+  ];
+}
+
+const READING = vocabulary('get download read stream fget open');
+const HANDLERS = vocabulary(
+  'controller controllers handler handlers route routes api views view resolver resolvers',
+);
 
 function limitChecks(lines: readonly CodeLine[]) {
   if (lines.length === 0) return [];

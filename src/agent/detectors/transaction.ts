@@ -1,14 +1,8 @@
+import type { Call } from '../code/calls.ts';
 import type { ChangedFile, CodeHunk, CodeLine } from '../code/changed-code.ts';
-import {
-  because,
-  type DetectedCheck,
-  type Detector,
-  guard,
-  hasAny,
-  secondary,
-  vocabulary,
-} from '../detector.ts';
-import { isOutboundCall } from './outbound-call.ts';
+import { helpersThat } from '../code/helpers.ts';
+import { because, type DetectedCheck, type Detector, guard, hasAny, vocabulary } from '../detector.ts';
+import { outboundCallsOf } from './outbound-names.ts';
 import { isQueryCall } from './query.ts';
 
 /** `db.transaction(`, `transaction {`, `BeginTransactionAsync(`, `@Transactional`, `with transaction.atomic():`, `Tx(func(tx`. */
@@ -30,22 +24,18 @@ export const transactionDetector: Detector = {
   risk: 'medium',
   detect(file) {
     if (file.pathClass !== 'code' || file.language === 'settings' || file.language === 'sql') return [];
-    const held = file.hunks.flatMap((hunk) => heldIn(hunk, file));
+    const isOutbound = outboundCallsOf(file);
+    const helpers = helpersThat(file, isOutbound);
+    const leaves = (call: Call): boolean =>
+      isOutbound(call) || (call.chain.length <= 2 && helpers.has(call.name));
+    const held = file.hunks.flatMap((hunk) => heldIn(hunk, file, leaves));
     if (held.length > 0) return heldChecks(held);
     const opened = file.hunks.flatMap(openedIn);
     if (opened.length === 0) return [];
     const reason = because(opened, 'puts work into one transaction that was outside of it', {
       flags: ['shared_by_both_fleets'],
     });
-    return [
-      guard('db.lock_wait', reason),
-      secondary(
-        guard(
-          'db.pool_saturation',
-          because(opened, 'holds a connection for as long as its transaction lasts'),
-        ),
-      ),
-    ];
+    return [guard('db.lock_wait', reason)];
   },
 };
 
@@ -67,16 +57,20 @@ function openedIn(hunk: CodeHunk): readonly CodeLine[] {
 }
 
 /** Calls that leave the process inside a transaction, where the transaction or the call was not there before. */
-function heldIn(hunk: CodeHunk, file: ChangedFile): readonly CodeLine[] {
+function heldIn(hunk: CodeHunk, file: ChangedFile, leaves: (call: Call) => boolean): readonly CodeLine[] {
   const opened = new Set(openedIn(hunk));
-  const known = new Set(slowIn(hunk.before, file).map((line) => line.code.trim()));
-  return slowIn(hunk.after, file).filter(
+  const known = new Set(slowIn(hunk.before, file, leaves).map((line) => line.code.trim()));
+  return slowIn(hunk.after, file, leaves).filter(
     (line) => opened.size > 0 || (line.kind === 'added' && !known.has(line.code.trim())),
   );
 }
 
 /** Lines below an opened transaction, up to its end, that wait for something that is not the database. */
-function slowIn(lines: readonly CodeLine[], file: ChangedFile): readonly CodeLine[] {
+function slowIn(
+  lines: readonly CodeLine[],
+  file: ChangedFile,
+  leaves: (call: Call) => boolean,
+): readonly CodeLine[] {
   const slow: CodeLine[] = [];
   let from = -1;
   let indent = 0;
@@ -86,15 +80,16 @@ function slowIn(lines: readonly CodeLine[], file: ChangedFile): readonly CodeLin
       indent = indentOf(line);
       return;
     }
+    // An annotation stands above what it opens, at the same depth.
     const isOver = line.code.trim() !== '' && indentOf(line) < indent;
     if (from < 0 || isOver || at - from > MOST_LINES || CLOSES.test(line.code)) from = -1;
-    else if (waits(line, file)) slow.push(line);
+    else if (waits(line, file, leaves)) slow.push(line);
   });
   return slow;
 }
 
-function waits(line: CodeLine, file: ChangedFile): boolean {
-  if (line.calls.some(isOutboundCall)) return true;
+function waits(line: CodeLine, file: ChangedFile, leaves: (call: Call) => boolean): boolean {
+  if (line.calls.some(leaves)) return true;
   const isAwaited =
     /\bawait\b|\brunBlocking\b/.test(line.code) || (file.language === 'go' && /\(ctx\b/.test(line.code));
   return (

@@ -9,9 +9,10 @@ import {
   isUnder,
   linesOf,
   namesOf,
+  secondary,
   vocabulary,
 } from '../detector.ts';
-import { isOutboundCall } from './outbound-call.ts';
+import { isOutboundCall } from './outbound-names.ts';
 import { isProducing } from './queue.ts';
 
 const HOOKS = vocabulary('webhook webhooks');
@@ -45,7 +46,7 @@ export const webhookDetector: Detector = {
         guard('webhook.delivery_failure_rate', because(ours, text)),
         ...(ours.some((line) => hasAny(line.words, SIGNING))
           ? []
-          : [guard('serialization.error_rate', because(ours, text))]),
+          : [secondary(guard('serialization.error_rate', because(ours, text)))]),
       ];
     }
     const body = isUnder(file, HOOKS)
@@ -63,7 +64,7 @@ export const webhookDetector: Detector = {
         : 'changes how webhooks of others are taken';
     return [
       guard('http.client_error_rate', because(lines, `${text}, and what is refused is sent again or lost`)),
-      guard('serialization.error_rate', because(lines, text)),
+      secondary(guard('serialization.error_rate', because(lines, text))),
       ...(verified.length > 0 ? [guard('auth.unauthorized_rate', because(lines, text))] : []),
     ];
   },
