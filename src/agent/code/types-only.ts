@@ -54,7 +54,7 @@ export function untyped(code: string, language: Language): string {
     case 'python':
       return /^\s*(?:async )?def\b/.test(code)
         ? code.replaceAll(/\s?->\s?[^:]{1,120}(?=:)/g, '').replaceAll(PYTHON_ANNOTATION, '')
-        : code;
+        : code.replace(/^(\s*[A-Za-z_]\w*)\s?:\s?[A-Za-z_][\w.[\], |]{0,80}?\s=(?!=)/, '$1 =');
     case 'csharp':
       return code.replaceAll(/(?<=[\w>\])])[?!](?=[\s,)>;.]|$)/g, '');
     default:

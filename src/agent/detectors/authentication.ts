@@ -129,8 +129,7 @@ function sessionChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
   const hits = callsOn(lines, isSessionCall);
   const lifetimes = lines.filter(
     (line) =>
-      hasAny(line.words, SESSION) &&
-      hasAny(line.words, LIFETIME) &&
+      line.names.some((name) => hasAny(wordsOf(name), SESSION) && hasAny(wordsOf(name), LIFETIME)) &&
       /[:=]/.test(line.code) &&
       !line.code.includes('Math.'),
   );

@@ -33,9 +33,11 @@ const POLICY_PATH = vocabulary(
 );
 /** A policy of another trade: how often to retry, what to keep, what to scale. */
 const OTHER_POLICIES = vocabulary(
-  'retry retries backoff cache eviction retention lifecycle scaling timeout breaker rate privacy refund security cors csp',
+  'retry retries backoff cache eviction retention lifecycle scaling timeout breaker rate privacy refund security cors csp backend backends resilience polly delay jitter status response handle http',
 );
-const PAYING = vocabulary('payment payments stripe adyen paypal braintree gateway charge card capture psp');
+const PAYING = vocabulary(
+  'payment payments stripe adyen paypal braintree gateway charge card capture psp connector acquirer processor provider',
+);
 const RULE_COMMANDS = vocabulary('can cannot allow deny forbid permit');
 
 /** Who may do what: roles, scopes, permissions and the policies that grant them. */

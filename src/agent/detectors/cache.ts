@@ -38,7 +38,7 @@ const SETTINGS = vocabulary(
 );
 /** Where the store is and who may use it is no question of what is cached. */
 const OTHER_SETTINGS = vocabulary(
-  'lock queue session rate throttle retry retries pool connect password health node type evictionpolicy request dns jwks',
+  'lock queue session rate throttle retry retries pool connect password health node type evictionpolicy request dns jwks window script eval priority',
 );
 const ROWS = vocabulary('repository repo sql query queries rows db database');
 const MAPS = vocabulary('Map HashMap ConcurrentHashMap Dictionary ConcurrentDictionary dict defaultdict');
@@ -57,8 +57,10 @@ export const cacheDetector: Detector = {
     const added = callsOn(file.added, isCacheCall);
     const removed = callsOn(file.removed, isCacheCall);
     const settings = [...file.added, ...file.removed].filter(isCacheSetting);
+    // A key that could be added once was a lock.
+    const wasLock = removed.some(({ call }) => call.name === 'add' || call.name === 'setnx');
     if (added.length === 0 && removed.length > 0 && !hasCacheAfter(file, isCacheCall))
-      return cacheRemoved(removed);
+      return wasLock ? [] : cacheRemoved(removed);
     if (added.length > 0) return cacheAdded(file, added, isCacheCall);
     const keys = callsOn(file.reworded, isCacheCall).map((hit) => hit.line);
     const lines = [...removed.map((hit) => hit.line), ...settings, ...keys];

@@ -31,7 +31,7 @@ const TIMERS = vocabulary('setTimeout clearTimeout setInterval sleep');
 /** A limit on one of these is not a limit on an outbound call. */
 const OTHER_LIMITS = vocabulary(
   `db database statement query lock pool session idle test cache sql transaction job jobs queue worker debounce ui probe shutdown visibility lease
-   redis login readiness liveness startup consumer drain grace termination lambda`,
+   redis login readiness liveness startup consumer drain grace termination lambda probe probes lease renew election leader`,
 );
 const CALLING_PATH = vocabulary(
   'client clients http gateway gateways api upstream upstreams provider providers integrations fetcher proxy retry',
@@ -167,7 +167,11 @@ function limitLines(file: ChangedFile, hunk: CodeHunk): readonly CodeLine[] {
   });
 }
 
+/** What an orchestrator calls the times of its probes. */
+const PROBE_TIMES = /(?:^|[._])(?:timeout|period|initialDelay)Seconds\b|failureThreshold|successThreshold/;
+
 function isLimitLine(line: CodeLine): boolean {
+  if (PROBE_TIMES.test(line.code)) return false;
   if (line.novelty !== 'code' || !hasAny(line.words, LIMITS) || hasAny(line.words, OTHER_LIMITS))
     return false;
   if (line.calls.some((call) => TIMERS.has(call.name))) return false;

@@ -50,12 +50,14 @@ function swallowChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
   const why = `${lines[0]?.at} goes on after an error that it does not pass on`;
   const evidence = placesOf(lines);
   return [
-    guard('business.core_action_rate', {
-      why: `${why}, so requests may succeed without doing their work`,
-      evidence,
-    }),
+    guard('http.error_rate', { why, evidence, direction: 'either' }),
+    secondary(
+      guard('business.core_action_rate', {
+        why: `${why}, so requests may succeed without doing their work`,
+        evidence,
+      }),
+    ),
     secondary(guard('log.error_volume', { why, evidence, direction: 'either' })),
-    secondary(guard('http.error_rate', { why, evidence, direction: 'either' })),
   ];
 }
 

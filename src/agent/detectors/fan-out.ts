@@ -10,6 +10,7 @@ import {
 } from '../detector.ts';
 import { isOutboundCall } from './outbound-names.ts';
 import { isQueryCall } from './query.ts';
+import { isProducing } from './queue.ts';
 
 /** Calls that let many things run side by side. */
 const SIDE_BY_SIDE = vocabulary(
@@ -37,7 +38,12 @@ function fanOutChecks(file: ChangedFile): readonly DetectedCheck[] {
     (CONCURRENT.has(file.language ?? '') && CONCURRENCY.test(line.code)) ||
     line.calls.some(
       (call) =>
-        SIDE_BY_SIDE.has(call.verbs.join('')) || (call.name === 'all' && call.chain.at(-2) === 'Promise'),
+        (SIDE_BY_SIDE.has(call.verbs.join('')) || (call.name === 'all' && call.chain.at(-2) === 'Promise')) &&
+        // Two or three things named one by one are no crowd.
+        !line.code
+          .slice(call.column + call.name.length)
+          .trimStart()
+          .startsWith('(['),
     );
   const added = file.added.filter(spreads);
   if (added.length <= file.removed.filter(spreads).length) return [];
@@ -72,7 +78,8 @@ const AWAY = vocabulary(
 
 /** A loop that slept between its rounds and does not any more asks as fast as it can. */
 function pauseChecks(file: ChangedFile): readonly DetectedCheck[] {
-  const pauses = (lines: readonly CodeLine[]) => callsOn(lines, (call) => WAITS.has(call.verbs.join('')));
+  const pauses = (lines: readonly CodeLine[]) =>
+    callsOn(lines, (call) => WAITS.has(call.verbs.join('')) && !isProducing(call));
   const removed = pauses(file.removed);
   const loops = [...linesBefore(file), ...linesAfter(file)].some((line) =>
     /\b(?:while|loop|for)\b/.test(line.code),

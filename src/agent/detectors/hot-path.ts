@@ -141,8 +141,13 @@ function memoryChecks(file: ChangedFile): readonly DetectedCheck[] {
   const hits = hitsOn(file.added, isWholeRead).filter(
     ({ call, line }) => !known.has(call.name) && /^\s/.test(line.code),
   );
+  // Java's streams are no files.
   const streamsBefore = file.removed.filter((line) =>
-    line.calls.some((call) => STREAMING.has(call.verbs.join(''))),
+    line.calls.some(
+      (call) =>
+        STREAMING.has(call.verbs.join('')) &&
+        !(file.language === 'java' && /^(?:stream|iterator)$/.test(call.name)),
+    ),
   );
   const streamsNow = file.added.some((line) => line.calls.some((call) => STREAMING.has(call.verbs.join(''))));
   const lines = [...linesOf(hits), ...(streamsNow ? [] : streamsBefore)];

@@ -59,7 +59,7 @@ function volumeChecks(
   added: readonly Hit[],
   removed: readonly Hit[],
 ): readonly DetectedCheck[] {
-  const now = added.filter((hit) => !isError(hit));
+  const now = added.filter((hit) => !isError(hit) && !QUIET.test(hit.call.name));
   if (now.length <= removed.filter((hit) => !isError(hit)).length) return [];
   const looped = now.filter(({ line, call }) => isLooped(line, call));
   const text =
@@ -74,6 +74,8 @@ function volumeChecks(
 const EVERY_REQUEST = vocabulary(
   'middleware middlewares filter filters interceptor interceptors logging exchange accesslog',
 );
+/** Seldom switched on where people are served. */
+const QUIET = /^(?:debug|trace|verbose|logdebug|logtrace)/i;
 /** More new log lines than this in one file are felt wherever they are. */
 const MANY = 3;
 
@@ -92,6 +94,7 @@ function isError({ call }: Hit): boolean {
 }
 
 function isLogging(call: Call, file: ChangedFile): boolean {
+  if (call.isAnnotation) return false;
   const name = call.name.toLowerCase();
   if (call.chain.length === 1) return (file.language === 'rust' || file.language === 'php') && BARE.has(name);
   if (!hasAny(call.receiver.slice(-2), LOGGERS)) return false;

@@ -10,9 +10,8 @@ import {
 } from '../detector.ts';
 import { isProducing } from './queue.ts';
 
-const MESSAGE_PATH = vocabulary(
-  'event events message messages contract contracts payload payloads avro proto',
-);
+const MESSAGE_PATH = vocabulary('event events contract contracts payload payloads avro proto envelope');
+const HOOKS = vocabulary('webhook webhooks hooks');
 const SHAPE_HEAD =
   /\b(?:interface|type|class|struct|record|message|data class|namedtuple|TypedDict|BaseModel|dataclass|case class)\b/;
 /** `readonly total: number;`, `total: float = 0`, `Total int`, `int32 total = 3;`, `private String total;` */
@@ -74,7 +73,11 @@ function shapeChecks(file: ChangedFile, fields: readonly Field[]): readonly Dete
           ? [secondary(guard('dependency.error_rate', because(lines, text)))]
           : []),
       ];
-  return checks.map((check) => ({ ...check, risk: isQuery ? 'medium' : risk }));
+  // What is only added is skipped by whoever does not know it.
+  return checks.map((check) => {
+    const told = isBreaking || isQuery || file.language === 'schema' ? check : secondary(check);
+    return { ...told, risk: isQuery ? 'medium' : risk };
+  });
 }
 
 /** Fields of `.proto`, `.graphql` and the like; a renumbered field is another field. */
@@ -87,7 +90,7 @@ function schemaFields(file: ChangedFile): readonly Field[] {
 
 /** Fields of types in files that are about messages, when the file existed before. */
 function declaredFields(file: ChangedFile): readonly Field[] {
-  if (!isUnder(file, MESSAGE_PATH) || file.status === 'added') return [];
+  if (!isUnder(file, MESSAGE_PATH) || isUnder(file, HOOKS) || file.status === 'added') return [];
   return file.hunks.flatMap((hunk) => {
     const isType =
       SHAPE_HEAD.test(hunk.heading) ||

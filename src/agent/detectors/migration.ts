@@ -62,7 +62,7 @@ export const migrationDetector: Detector = {
       (line) => textOf(file, line).some((text) => BACKFILL.test(text)) || backfills(line),
     );
     const checks = [
-      isIndex && isUnlocked ? secondary(lockWait) : lockWait,
+      (isIndex && isUnlocked) || isNewTable(file, lines) ? secondary(lockWait) : lockWait,
       isIndex || isBackfill ? latency : secondary(latency),
       ...(isDestructive || isBackfill ? [secondary(guard('db.timeout_rate', reason))] : []),
       isDestructive ? errors : secondary(errors),
@@ -91,6 +91,21 @@ export const migrationDetector: Detector = {
     return isQuiet ? checks.map((check) => ({ ...check, risk: 'medium' as const })) : checks;
   },
 };
+
+/** Only tables that nobody uses yet, and what belongs to them: nothing waits for their locks. */
+function isNewTable(file: ChangedFile, lines: readonly CodeLine[]): boolean {
+  const texts = lines.flatMap((line) => [line.code, ...textOf(file, line)]);
+  const creates = texts.some((text) => /\bcreate_?\s?table\b|\bCreateModel\b|Schema::create/i.test(text));
+  return (
+    creates &&
+    !texts.some(
+      (text) =>
+        /\balter\b|\badd_?(?:column|reference|index|field|foreign)|\bdrop|\brename|\bchange_|Schema::table|AddField|AlterField/i.test(
+          text,
+        ) && !/\bon\s+\w/i.test(text),
+    )
+  );
+}
 
 function migrationLines(file: ChangedFile): readonly CodeLine[] {
   const changed = file.hunks

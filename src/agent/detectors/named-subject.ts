@@ -116,8 +116,13 @@ function importedBy(line: CodeLine): readonly string[] {
   const modules = [...line.strings, ...(line.code.match(/[\w.:\\]+/g) ?? [])];
   return modules
     .flatMap((module) => module.split(/[/.:\\]+/).slice(-1))
-    .filter((part) => part.length <= MOST_IDENTIFIER_CHARS);
+    .filter((part) => part.length <= MOST_IDENTIFIER_CHARS && !COMMON_MODULES.has(part.toLowerCase()));
 }
+
+/** Taken in by files about anything. */
+const COMMON_MODULES = vocabulary(
+  'logging log logger slog http fmt time os io json errors error context config settings types utils util models model test status schemas forms requests hooks images check ready',
+);
 
 /** What lies here is named after its data, whatever is done with it. */
 const DATA_FOLDERS = vocabulary(

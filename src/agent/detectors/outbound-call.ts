@@ -53,7 +53,7 @@ function changedCallChecks(hits: ReturnType<typeof callsOn>): readonly DetectedC
 function droppedCallChecks(hits: ReturnType<typeof callsOn>): readonly DetectedCheck[] {
   const why = `${hits[0]?.line.at} no longer calls another service (${namesOf(hits)})`;
   const reason = { why, evidence: placesOf(hits.map((hit) => hit.line)) };
-  return [expectChange('dependency.call_rate', 'decrease', reason)];
+  return [secondary(expectChange('dependency.call_rate', 'decrease', reason))];
 }
 
 /** A call that stands as it stood, with other words between its parentheses. */

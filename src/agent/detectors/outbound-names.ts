@@ -84,6 +84,8 @@ function isServiceClient(call: Call, near: string): boolean {
   }
   return (
     /[a-z](?:client|stub|gateway)$/.test(near) &&
-    !/^(?:on|use|with|set|close|connect|disconnect)/.test(call.name)
+    !/^(?:on|use|with|set|close|connect|disconnect|for|new|build|create|instance|default|from)(?![a-z])/.test(
+      call.name,
+    )
   );
 }

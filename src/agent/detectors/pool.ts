@@ -23,7 +23,7 @@ const DATABASE_PATH = vocabulary(
 );
 /** Connections and pools of another trade. */
 const OTHERS = vocabulary(
-  'thread threads worker workers http socket websocket ws redis kafka queue agent memory object rabbit executor client host transport idleconn',
+  'thread threads worker workers http socket websocket ws redis kafka queue agent memory object rabbit executor client host transport idleconn retry faraday failed error exception',
 );
 
 /** How many connections to the database there are, how long one waits for one, and how long a statement may take. */

@@ -33,7 +33,7 @@ const COMMANDS = vocabulary(
 const MODEL_COMMANDS = vocabulary(
   `
     where find_by find_each includes joins pluck update_all delete_all insert_all find_or_create_by
-    findOne findAll findAndCountAll findById findByPk with query bulkCreate findOrFail whereIn eager_load preload order
+    findOne findAll findAndCountAll findById findByPk query bulkCreate findOrFail whereIn eager_load preload order
     aggregate updateMany updateOne insertMany deleteMany find_by! find_in_batches in_batches upsert_all
 `,
 );

@@ -137,7 +137,7 @@ function producingChecks(file: ChangedFile, hits: readonly Hit[]): readonly Dete
 
 function workChecks(file: ChangedFile, heads: readonly CodeLine[]): readonly DetectedCheck[] {
   const body =
-    isUnder(file, JOB_PATH) && file.pathClass === 'code' && file.language !== 'settings'
+    isWorkFile(file) && file.pathClass === 'code' && file.language !== 'settings'
       ? [...file.added, ...file.removed].filter((line) => line.calls.length > 0 && !line.calls.every(isQuiet))
       : [];
   const lines = [...heads, ...body];
@@ -149,6 +149,18 @@ function workChecks(file: ChangedFile, heads: readonly CodeLine[]): readonly Det
     secondary(guard('queue.oldest_age', because(lines, text, { flags: SHARED }))),
   ];
 }
+
+/** A consumer is a caller as well, and a task may be anybody's: such names count behind what they consume or do. */
+function isWorkFile(file: ChangedFile): boolean {
+  return (
+    isUnder(file, SURE_JOB_PATH) ||
+    /[A-Za-z](?:[_-]?)(?:consumer|listener|subscriber|task)s?\.[a-z]+$/i.test(file.path)
+  );
+}
+
+const SURE_JOB_PATH = vocabulary(
+  'job jobs worker workers tasks queue queues consumers listeners subscribers',
+);
 
 function settlingChecks(hits: readonly Hit[]): readonly DetectedCheck[] {
   if (hits.length === 0) return [];

@@ -61,5 +61,6 @@ function isHandling(call: Call): boolean {
 }
 
 function isHandlerPath(file: ChangedFile): boolean {
+  if (/routes\/console\.php$/.test(file.path)) return false;
   return hasAny(file.path.toLowerCase().split(/[^a-z]+/), HANDLER_PATH);
 }

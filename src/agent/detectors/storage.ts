@@ -137,4 +137,4 @@ function isTypeList(line: CodeLine): boolean {
 }
 
 const CONTENT_TYPES = vocabulary('type types mime mimes mimetype mimetypes');
-const UPLOAD_NOUNS = vocabulary('upload uploads file attachment multipart body');
+const UPLOAD_NOUNS = vocabulary('upload uploads attachment attachments multipart');

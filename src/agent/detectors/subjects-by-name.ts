@@ -174,7 +174,7 @@ export const NAMED_SUBJECTS: readonly NamedSubject[] = [
     words: 'mailer mailers sms unsubscribe',
     pairs:
       'sendmail sendemail deliverlater deliverynow pushnotification mailtemplate emailtemplate notifyuser digestmail',
-    near: 'send deliver template recipient recipients subject outgoing message digest',
+    near: 'send deliver template recipient recipients outgoing remind reminder invite',
     places:
       'mailer mailers mail mails email emails notification notifications notifier sms push digest digests',
     not: 'validate validator address form sha256 crypto hash event kafka queue commit git',

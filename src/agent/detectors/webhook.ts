@@ -62,6 +62,15 @@ export const webhookDetector: Detector = {
       verified.length > 0
         ? `changes which webhooks are believed (${namesOf(verified)})`
         : 'changes how webhooks of others are taken';
+    if (!isUnder(file, TAKING) && isUnder(file, SENT)) {
+      return [
+        guard(
+          'webhook.delivery_failure_rate',
+          because(lines, 'changes what a webhook that we send holds or how it is signed'),
+        ),
+        secondary(guard('serialization.error_rate', because(lines, text))),
+      ];
+    }
     return [
       guard('http.client_error_rate', because(lines, `${text}, and what is refused is sent again or lost`)),
       secondary(guard('serialization.error_rate', because(lines, text))),
@@ -86,6 +95,10 @@ const SHORT_HOOKS = vocabulary('hook hooks');
 /** Where requests of others come in. */
 const TAKING = vocabulary(
   'controller controllers route routes router handler handlers receiver receivers incoming inbound endpoint api stripe github',
+);
+/** Parts of a webhook of ours. */
+const SENT = vocabulary(
+  'payload payloads signature sign signer encode envelope deliver delivery deliverer dispatcher sender outgoing outbound',
 );
 const SIGNING = vocabulary('signature sign signed hmac digest');
 
