@@ -65,6 +65,7 @@ interface Tokens {
   wordBefore: string | null;
   chainIsNew: boolean;
   chainIsAnnotation: boolean;
+  readonly isRuby: boolean;
   /** The chains of the parentheses that are open, so that `client().get()` keeps its receiver. */
   readonly open: (readonly string[])[];
 }
@@ -89,6 +90,7 @@ export function namesIn(
     wordBefore: null,
     chainIsNew: false,
     chainIsAnnotation: false,
+    isRuby,
     open: [],
   };
   const declaresMethod = isDeclaration(code);
@@ -131,7 +133,8 @@ function readWord(tokens: Tokens, token: string, previous: string): void {
   if (tokens.isLinked) tokens.chain = [...tokens.chain.slice(-7), token];
   else {
     tokens.chainIsNew = tokens.word === 'new' && previous === 'new';
-    tokens.chainIsAnnotation = previous === '@';
+    // Ruby's `@name` is a variable of the object.
+    tokens.chainIsAnnotation = previous === '@' && !tokens.isRuby;
     tokens.chain = [token];
     tokens.wordBefore = /^[\w$]/.test(previous) ? tokens.word : null;
   }

@@ -95,7 +95,12 @@ function pairsOfRun(
   for (const line of removed) {
     for (let at = from; at < added.length; at += 1) {
       const pair = pairOf(line, added[at] as CodeLine, language);
-      if (pair === null || !pair.differences.some(({ isDeclared }) => isDeclared)) continue;
+      // Lines that differ in more than one name and declare none may be alike by chance.
+      if (
+        pair === null ||
+        (pair.differences.length > 1 && !pair.differences.some(({ isDeclared }) => isDeclared))
+      )
+        continue;
       pairs.push(pair);
       from = at + 1;
       break;

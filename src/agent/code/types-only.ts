@@ -41,7 +41,6 @@ const ANNOTATION = new RegExp(
   `(?<=[\\w$)\\]])\\??:\\s?(?:readonly\\s)?${ONE_TYPE}(?:\\s?[|&]\\s?${ONE_TYPE})*(?=\\s?(?:[,)=;{]|=>|$))`,
   'g',
 );
-const PYTHON_ANNOTATION = /(?<=\w)\s?:\s?[A-Za-z_][\w.[\], |"']{0,120}?(?=\s?(?:[,)=]|$))/g;
 
 /** A line without its type annotations, so that two lines which differ in nothing else are seen to be the same. */
 export function untyped(code: string, language: Language): string {
@@ -53,11 +52,25 @@ export function untyped(code: string, language: Language): string {
         .replaceAll(/\bas (?:const|[A-Z]\w*)\b/g, '');
     case 'python':
       return /^\s*(?:async )?def\b/.test(code)
-        ? code.replaceAll(/\s?->\s?[^:]{1,120}(?=:)/g, '').replaceAll(PYTHON_ANNOTATION, '')
+        ? untypedParameters(code.replaceAll(/\s?->\s?[^:]{1,120}(?=:)/g, ''))
         : code.replace(/^(\s*[A-Za-z_]\w*)\s?:\s?[A-Za-z_][\w.[\], |]{0,80}?\s=(?!=)/, '$1 =');
     case 'csharp':
       return code.replaceAll(/(?<=[\w>\])])[?!](?=[\s,)>;.]|$)/g, '');
     default:
       return code;
   }
+}
+
+/** `def f(a: dict[str, int] = {}, *b: C)` is `def f(a = {}, *b)`. */
+function untypedParameters(code: string): string {
+  const from = code.indexOf('(');
+  let [kept, depth, isType] = [code.slice(0, from + 1), 0, false];
+  for (const sign of from < 0 ? '' : code.slice(from + 1)) {
+    if (depth === 0 && sign === ':') isType = true;
+    if (depth === 0 && (sign === ',' || sign === '=' || sign === ')')) isType = false;
+    if (!isType) kept += sign;
+    if ('([{'.includes(sign)) depth += 1;
+    else if (')]}'.includes(sign)) depth -= 1;
+  }
+  return kept.replaceAll(/\s+/g, ' ');
 }

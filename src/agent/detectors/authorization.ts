@@ -38,6 +38,11 @@ const OTHER_POLICIES = vocabulary(
 const PAYING = vocabulary(
   'payment payments stripe adyen paypal braintree gateway charge card capture psp connector acquirer processor provider',
 );
+/** A folder about safety in general: only what speaks of people and what they are given counts there. */
+const ACCESS_PATH = vocabulary('security access');
+const HOLDERS = vocabulary(
+  'admin member members owner role roles grants granted allows allowed permission permissions principal',
+);
 const RULE_COMMANDS = vocabulary('can cannot allow deny forbid permit');
 
 /** Who may do what: roles, scopes, permissions and the policies that grant them. */
@@ -50,7 +55,11 @@ export const authorizationDetector: Detector = {
     const changed = changedLines(file);
     const hits = callsOn(changed, (call) => isDecidingCall(call) || (isPolicyFile(file) && isRule(call)));
     const compared = changed.filter((line) => line.novelty !== 'place' && comparesGrant(line));
-    const inPolicy = isPolicyFile(file) ? changed.filter(decides) : [];
+    const inPolicy = isPolicyFile(file)
+      ? changed.filter(decides)
+      : isUnder(file, ACCESS_PATH)
+        ? changed.filter((line) => decides(line) && hasAny(line.words, HOLDERS))
+        : [];
     const lines = [...linesOf(hits), ...compared, ...inPolicy];
     if (lines.length === 0) return [];
     const what = hits.length > 0 ? namesOf(hits) : 'a comparison of roles, scopes or owners';

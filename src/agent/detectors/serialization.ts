@@ -50,7 +50,7 @@ export const serializationDetector: Detector = {
     if (!['code'].includes(file.pathClass) || file.language === 'sql' || file.language === 'schema')
       return [];
     // What an operator writes is no payload.
-    if (isUnder(file, OPERATED)) return [];
+    if (OPERATED.test(file.path)) return [];
     const changed = changedLines(file);
     const parsed = callsOn(changed, isParsing).filter(({ line }) => isForeign(file, line));
     const shaped = callsOn([...file.added, ...file.removed], isShape);
@@ -89,7 +89,7 @@ export const serializationDetector: Detector = {
 
 /** What is stored is asked of whoever stores it, which is seldom the one who sent it. */
 const STORED = vocabulary('models model entities entity');
-const OPERATED = vocabulary('config configuration settings env options');
+const OPERATED = /(?:^|\/)(?:config|configuration|settings|env|options)(?:\/|\.[a-z]+$)/i;
 /** How a library reads and writes everything. */
 const FORMAT_OPTIONS =
   /\b(?:JsonSerializerOptions|PropertyNamingPolicy|JsonNamingPolicy|DefaultIgnoreCondition|setPropertyNamingStrategy|PropertyNamingStrateg\w+|FAIL_ON_\w+|JsonStringEnumConverter|WRITE_DATES_AS_TIMESTAMPS|disableHtmlEscaping|ObjectMapper\s?\(|json_encoder|default_serializer|DisallowUnknownFields|UseNumber|deny_unknown_fields|rename_all)\b/;
