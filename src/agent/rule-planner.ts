@@ -118,13 +118,21 @@ function mergeByKind(drawn: readonly Drawn[]): readonly ProposedCheck[] {
  */
 function mergeOne(all: readonly Drawn[]): ProposedCheck {
   const seen = all.filter(({ check }) => check.intent !== 'not_observable');
-  const sources = seen.length > 0 ? seen : all;
+  // A hint does not outweigh what is known to be out of sight.
+  const isSeen = seen.some(({ detector }) => detector.isHint !== true) || seen.length === all.length;
+  const sources = isSeen ? seen : all.filter(({ check }) => check.intent === 'not_observable');
   const guards = sources.filter(({ check }) => check.intent === 'guard');
   const leading = guards.length > 0 ? guards : sources;
   const [first] = leading;
   if (first === undefined) throw new RangeError('a group of checks is never empty');
   const directions = new Set(leading.map(({ check }) => check.direction));
-  const flags = new Set<CheckFlag>(sources.flatMap(({ check }) => check.flags));
+  // What only one of several reasons shares with the other fleet, or brings as new, the others can still be seen by.
+  const isOfAll = (flag: CheckFlag): boolean => sources.every(({ check }) => check.flags.includes(flag));
+  const flags = new Set<CheckFlag>(
+    sources
+      .flatMap(({ check }) => check.flags)
+      .filter((flag) => (flag !== 'shared_by_both_fleets' && flag !== 'new_series') || isOfAll(flag)),
+  );
   // Evidence of other files too, one place each before a second of any.
   const evidence = interleave(sources.map(({ check }) => check.evidence));
   const rules = new Set(sources.map(({ detector }) => `rule:${detector.id}`));

@@ -49,7 +49,7 @@ describe('proposes what the change could break', () => {
       name: 'swallowed-error',
       risk: 'medium',
       rollbackSafe: 'yes',
-      kinds: ['business.core_action_rate', 'log.error_volume', 'http.error_rate'],
+      kinds: ['http.error_rate', 'business.core_action_rate', 'log.error_volume'],
     },
     {
       name: 'payment-capture',

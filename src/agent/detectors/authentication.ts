@@ -128,10 +128,7 @@ function signInChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
 function sessionChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
   const hits = callsOn(lines, isSessionCall);
   const lifetimes = lines.filter(
-    (line) =>
-      line.names.some((name) => hasAny(wordsOf(name), SESSION) && hasAny(wordsOf(name), LIFETIME)) &&
-      /[:=]/.test(line.code) &&
-      !line.code.includes('Math.'),
+    (line) => speaksOfLifetime(line) && /[:=]/.test(line.code) && !line.code.includes('Math.'),
   );
   if (hits.length + lifetimes.length === 0) return [];
   const evidence = placesOf([...hits.map((hit) => hit.line), ...lifetimes]);
@@ -154,6 +151,13 @@ function isOtherSession(file: ChangedFile): boolean {
       ),
     ),
   );
+}
+
+/** In one name, or in the options of what makes sessions. */
+function speaksOfLifetime(line: CodeLine): boolean {
+  const isOne = line.names.some((name) => hasAny(wordsOf(name), SESSION) && hasAny(wordsOf(name), LIFETIME));
+  const isMade = line.calls.some((call) => /^(?:express)?session$/i.test(call.name));
+  return isOne || (isMade && hasAny(line.words, LIFETIME));
 }
 
 function isTokenCall(call: Call): boolean {

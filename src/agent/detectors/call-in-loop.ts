@@ -1,6 +1,6 @@
 import type { Call } from '../code/calls.ts';
 import { type ChangedFile, isLooped, linesBefore } from '../code/changed-code.ts';
-import { helpersThat } from '../code/helpers.ts';
+import { helpersThat } from '../code/helper-functions.ts';
 import {
   type Detector,
   guard,

@@ -15,7 +15,7 @@ import {
 
 const DATABASES = vocabulary(
   `
-    scope scopes relation rows queries
+    scope scopes relation
     db database pool knex prisma sequelize pg mysql mongo mongoose collection repository repo conn
     connection cursor tx trx transaction em entitymanager jdbctemplate datasource stmt sqlx gorm orm dao
     objects querybuilder qb model sql drizzle jdbc jooq dsl eloquent diesel queryset dbcontext dbset

@@ -1,6 +1,6 @@
 import type { Call } from '../code/calls.ts';
 import type { ChangedFile, CodeHunk, CodeLine } from '../code/changed-code.ts';
-import { helpersThat } from '../code/helpers.ts';
+import { helpersThat } from '../code/helper-functions.ts';
 import { because, type DetectedCheck, type Detector, guard, hasAny, vocabulary } from '../detector.ts';
 import { outboundCallsOf } from './outbound-names.ts';
 import { isQueryCall } from './query.ts';

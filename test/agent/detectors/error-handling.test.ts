@@ -9,14 +9,14 @@ describe('error handling', () => {
       path: ts,
       before: caught,
       after: caught.replace('throw new Failed(error)', 'log.warn(error)'),
-      kinds: ['business.core_action_rate', 'log.error_volume', 'http.error_rate'],
+      kinds: ['http.error_rate', 'business.core_action_rate', 'log.error_volume'],
     },
     {
       title: 'an empty catch',
       path: ts,
       before: 'await run();\n',
       after: 'await run().catch(() => {});\n',
-      kinds: ['business.core_action_rate', 'log.error_volume', 'http.error_rate'],
+      kinds: ['http.error_rate', 'business.core_action_rate', 'log.error_volume'],
     },
     {
       title: 'an error that is now passed on',
@@ -43,7 +43,7 @@ describe('error handling, in more languages', () => {
       before: 'func f() error {\n\tif err := save(x); err != nil {\n\t\treturn err\n\t}\n\treturn nil\n}\n',
       after:
         'func f() error {\n\tif err := save(x); err != nil {\n\t\tlog.Printf("x %v", err)\n\t}\n\treturn nil\n}\n',
-      kinds: ['business.core_action_rate', 'log.error_volume', 'http.error_rate'],
+      kinds: ['http.error_rate', 'business.core_action_rate', 'log.error_volume'],
     },
     {
       title: 'an error that ends the process, in Rust',
@@ -57,7 +57,7 @@ describe('error handling, in more languages', () => {
       path: 'app/a.py',
       before: 'def f():\n    go()\n',
       after: 'def f():\n    try:\n        go()\n    except Exception:\n        pass\n    return 1\n',
-      kinds: ['business.core_action_rate', 'log.error_volume', 'http.error_rate'],
+      kinds: ['http.error_rate', 'business.core_action_rate', 'log.error_volume'],
     },
   ]);
 });

@@ -8,7 +8,7 @@ describe('infrastructure', () => {
       path: 'deploy/app.yaml',
       before: 'spec:\n  replicas: 6\n',
       after: 'spec:\n  replicas: 3\n',
-      kinds: ['http.latency_p95', 'process.cpu', 'http.error_rate'],
+      kinds: ['http.latency_p95', 'http.error_rate', 'process.cpu'],
     },
     {
       title: 'another database server',

@@ -55,7 +55,7 @@ describe('query, in more languages', () => {
       path: 'app/models/x.rb',
       before: 'def all\n  Order.includes(:items).where(open: true)\nend\n',
       after: 'def all\n  Order.where(open: true)\nend\n',
-      kinds: ['db.query_latency_p95', 'http.latency_p95', 'db.pool_saturation', 'db.error_rate'],
+      kinds: ['db.query_latency_p95', 'http.latency_p95', 'db.pool_saturation', 'process.memory'],
     },
     {
       title: 'a limit that is gone',
