@@ -2,10 +2,11 @@ import { type DiffFile, type DiffHunk, type DiffLine, pathOf } from '../diff/dif
 import { isMarkedGenerated } from '../diff/generated-text.ts';
 import { BEHAVING_CLASSES, classOfPath, type PathClass } from '../diff/path-class.ts';
 import { type Call, carriedChain, type Names, namesIn, wordsOf } from './calls.ts';
+import { canonicalCode } from './canonical-code.ts';
 import { MAX_CODE_LINE_CHARS, type StrippedLine, strippedLines } from './code-lines.ts';
 import { type Language, languageOf } from './language.ts';
 import { type LoopedColumns, loopedColumns } from './loops.ts';
-import { typeLines, untyped } from './types-only.ts';
+import { typeLines } from './types-only.ts';
 
 /**
  * What a changed line changes: `code` something a detector reads; `shape` the declaration of a type that does not exist when the
@@ -210,18 +211,18 @@ function noveltiesOf(
       const strings = side.flatMap((line) => strippedOf(line)?.strings ?? []);
       // A formatter that breaks a list over lines adds a comma at its end.
       return `${side
-        .map(codeOf)
+        .map((line) => canonicalCode(strippedOf(line)?.code ?? '', language))
         .join('')
         .replaceAll(/,(?=[)\]}])/g, '')}\0${strings.join('\0')}`;
     };
     if (textOf('added') === textOf('removed')) for (const line of run) settle(novelties, line, 'place');
   }
   pair(changed, novelties, wholeOf, 'place', (removed, added) => removed.text !== added.text);
-  const untypedOf = (line: DiffLine): string => {
+  const canonicalOf = (line: DiffLine): string => {
     const { code, strings } = strippedOf(line) ?? emptyLine;
-    return `${denseCode(untyped(code, language))}\0${strings.join('\0')}`;
+    return `${canonicalCode(code, language)}\0${strings.join('\0')}`;
   };
-  pair(changed, novelties, untypedOf, 'place', (removed, added) => removed.text !== added.text);
+  pair(changed, novelties, canonicalOf, 'place', (removed, added) => removed.text !== added.text);
   if (language === 'settings' && hasSameSettings(changed, strippedOf)) {
     for (const line of changed) novelties.set(line, 'place');
   }

@@ -1,3 +1,4 @@
+import { canonicalCode } from './canonical-code.ts';
 import { type ChangedFile, type CodeHunk, type CodeLine, withHunks } from './changed-code.ts';
 import { localRenames, renamedLines } from './renames.ts';
 
@@ -33,6 +34,13 @@ const MOST_CANDIDATES = 8;
  * that a longer block moves as a whole; each removed line goes to one place only, for a second copy is new code.
  */
 function movedLines(files: readonly ChangedFile[]): ReadonlySet<CodeLine> {
+  const languages = new Map(
+    files.flatMap((file) =>
+      file.hunks.flatMap((hunk) => [...hunk.before, ...hunk.after].map((line) => [line, file] as const)),
+    ),
+  );
+  const keyOf = (block: readonly CodeLine[]): string =>
+    block.map((line) => keyOfLine(line, languages.get(line) as ChangedFile)).join('\n');
   const removed = Map.groupBy(blocksOf(files, 'before'), keyOf);
   const partner = new Map<CodeLine, CodeLine>();
   if (removed.size === 0) return new Set();
@@ -51,7 +59,46 @@ function movedLines(files: readonly ChangedFile[]): ReadonlySet<CodeLine> {
       partner.set(line, other).set(other, line);
     });
   }
+  for (const [line, other] of lonePairs(files, partner)) partner.set(line, other).set(other, line);
   return new Set(partner.keys());
+}
+
+/** A shorter line may be equal by chance. */
+const LONE_CHARS = 30;
+/** Where it is done matters as much as that it is done. */
+const PLACED =
+  /\b(?:n?ack|acknowledge|commit|rollback|publish|enqueue|dispatch|invalidate|delete|del|evict|emit|lock|unlock|send|flush|await|yield)/i;
+
+/** Long lines that stand once among the removed and once among the added ones, in another file, and do the same wherever they are. */
+function lonePairs(
+  files: readonly ChangedFile[],
+  taken: ReadonlyMap<CodeLine, CodeLine>,
+): readonly (readonly [CodeLine, CodeLine])[] {
+  const linesOf = (side: 'before' | 'after') =>
+    Map.groupBy(
+      files.flatMap((file) =>
+        file.hunks.flatMap((hunk) =>
+          hunk[side].flatMap((line) => {
+            const isOpen = line.kind !== 'context' && line.novelty === 'code' && !taken.has(line);
+            const key = isOpen && !PLACED.test(line.code) ? keyOfLine(line, file) : '';
+            return key.length >= LONE_CHARS ? [{ line, file, key }] : [];
+          }),
+        ),
+      ),
+      ({ key }) => key,
+    );
+  const before = linesOf('before');
+  return [...linesOf('after')].flatMap(([key, added]) => {
+    const removed = before.get(key) ?? [];
+    const [from, to] = [removed[0], added[0]];
+    const isOne = removed.length === 1 && added.length === 1 && from?.file !== to?.file;
+    return isOne && from !== undefined && to !== undefined ? [[from.line, to.line] as const] : [];
+  });
+}
+
+function keyOfLine(line: CodeLine, file: ChangedFile): string {
+  const code = file.language === null ? line.code : canonicalCode(line.code, file.language);
+  return `${code}\0${line.strings.join('\0')}`;
 }
 
 /** Windows of `MIN_MOVED_LINES` changed lines that stand together; a longer block is moved window by window. */
@@ -71,8 +118,4 @@ function* blocksOf(files: readonly ChangedFile[], side: 'before' | 'after'): Gen
       }
     }
   }
-}
-
-function keyOf(block: readonly CodeLine[]): string {
-  return block.map((line) => `${line.code.replaceAll(/\s+/g, '')}\0${line.strings.join('\0')}`).join('\n');
 }

@@ -139,6 +139,11 @@ function isDeclaredAt(tokens: readonly string[], at: number): boolean {
   const isHead = tokens.slice(0, 4).some((token) => /^(?:def|function|func|fun|fn|for|foreach)$/.test(token));
   if (isHead && tokens[at - 1] !== '.') return true;
   const [next, after] = [tokens[at + 1], tokens[at + 2]];
+  // `private async remind(payer, text) {`
+  const isMethod =
+    tokens.at(-1) === '{' &&
+    /^(?:private|public|protected|async|static|export|override)$/.test(tokens[0] ?? '');
+  if (isMethod && /^[(,]$/.test(tokens[at - 1] ?? '') && /^[,)]$/.test(tokens[at + 1] ?? '')) return true;
   // A parameter behind its type: `Handle(SignOut command, CancellationToken token)`.
   const isParameter =
     (next === ',' || next === ')') && NAME.test(tokens[at - 1] ?? '') && tokens.includes('(');

@@ -8,6 +8,7 @@ const TYPE_HEAD =
  * what git prints of the block that the side begins in.
  */
 export function typeLines(codes: readonly string[], language: Language, heading: string): readonly boolean[] {
+  if (language === 'python') return typedDictLines(codes);
   if (language !== 'typescript') return codes.map(() => false);
   let depth = 0;
   let isInside = TYPE_HEAD.test(heading) && heading.trimEnd().endsWith('{');
@@ -21,6 +22,18 @@ export function typeLines(codes: readonly string[], language: Language, heading:
     const ends = depth <= 0 && /[;}'\w\]>)]\s*$/.test(code) && !/[|&=<,]\s*$/.test(code);
     if (ends) isInside = false;
     return true;
+  });
+}
+
+/** `class Claims(TypedDict):` and the fields below it; `Kind = Literal[…]`. */
+function typedDictLines(codes: readonly string[]): readonly boolean[] {
+  let isInside = false;
+  return codes.map((code) => {
+    if (/^\s*class\s\w+\((?:[\w.]*\.)?(?:TypedDict|Protocol)\b/.test(code)) isInside = true;
+    else if (isInside && code.trim() !== '' && !/^\s+\w+\s?:/.test(code)) isInside = false;
+    return (
+      isInside || /^\w+(?:\s?:\s?TypeAlias)?\s?=\s?(?:Literal|Union|Optional|NewType|TypeVar)\b/.test(code)
+    );
   });
 }
 

@@ -65,7 +65,7 @@ function volumeChecks(
   const text =
     looped.length > 0 ? `logs a line per item (${namesOf(looped)})` : `logs more lines (${namesOf(now)})`;
   // A line or two that were not there before are what logs are for.
-  const isPerRequest = isUnder(file, EVERY_REQUEST);
+  const isPerRequest = isUnder(file, EVERY_REQUEST) && !isUnder(file, FAILING);
   if (looped.length === 0 && now.length <= (isPerRequest ? 0 : MANY)) return [];
   return [guard('log.volume', because(linesOf(looped.length > 0 ? looped : now), text))];
 }
@@ -74,6 +74,7 @@ function volumeChecks(
 const EVERY_REQUEST = vocabulary(
   'middleware middlewares filter filters interceptor interceptors logging exchange accesslog',
 );
+const FAILING = vocabulary('error errors exception exceptions');
 /** Seldom switched on where people are served. */
 const QUIET = /^(?:debug|trace|verbose|logdebug|logtrace)/i;
 /** More new log lines than this in one file are felt wherever they are. */

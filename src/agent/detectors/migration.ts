@@ -1,7 +1,15 @@
 import type { CheckFlag } from '../../core/plan/proposal.ts';
 import type { Call } from '../code/calls.ts';
 import type { ChangedFile, CodeLine } from '../code/changed-code.ts';
-import { because, type Detector, guard, secondary, vocabulary } from '../detector.ts';
+import {
+  because,
+  type DetectedCheck,
+  type Detector,
+  guard,
+  type Reason,
+  secondary,
+  vocabulary,
+} from '../detector.ts';
 import { isQueryCall } from './query.ts';
 
 const STATEMENT =
@@ -64,7 +72,7 @@ export const migrationDetector: Detector = {
     const checks = [
       (isIndex && isUnlocked) || isNewTable(file, lines) ? secondary(lockWait) : lockWait,
       isIndex || isBackfill ? latency : secondary(latency),
-      ...(isDestructive || isBackfill ? [secondary(guard('db.timeout_rate', reason))] : []),
+      ...timeoutChecks(said, isDestructive || isBackfill, reason),
       isDestructive ? errors : secondary(errors),
       ...(isDestructive
         ? [
@@ -91,6 +99,16 @@ export const migrationDetector: Detector = {
     return isQuiet ? checks.map((check) => ({ ...check, risk: 'medium' as const })) : checks;
   },
 };
+
+/** To forbid empty values every row is looked at, under a lock, and what waits for it runs into its own limit. */
+function timeoutChecks(said: readonly string[], isHeavy: boolean, reason: Reason): readonly DetectedCheck[] {
+  const check = guard('db.timeout_rate', reason);
+  if (said.some((text) => LOOKS_AT_EVERY_ROW.test(text))) return [check];
+  return isHeavy ? [secondary(check)] : [];
+}
+
+const LOOKS_AT_EVERY_ROW =
+  /\bset\s+not\s+null\b|change_column_null|validate\s+constraint|nullable=False|\balter_column\b|AlterField|AlterColumn|notNullable|add\s+constraint\b.*\b(?:check|foreign)/i;
 
 /** Only tables that nobody uses yet, and what belongs to them: nothing waits for their locks. */
 function isNewTable(file: ChangedFile, lines: readonly CodeLine[]): boolean {

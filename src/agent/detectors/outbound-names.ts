@@ -68,6 +68,8 @@ export function isOutboundCall(call: Call): boolean {
   if (call.chain.length === 1) return call.name === 'axios' || call.name === 'got' || call.name === 'urlopen';
   const owners = call.chain.slice(0, -1).map((name) => name.toLowerCase());
   const [verb = ''] = call.verbs;
+  // Python's module, and no collection of requests.
+  if (owners.includes('requests') && call.chain[0] !== 'requests') return false;
   if (hasAny(owners, LIBRARIES)) return VERBS.has(verb) || VERBS.has(call.name.toLowerCase());
   const near = owners.at(-1) ?? '';
   if (near === 'http' || near === 'https')

@@ -15,7 +15,7 @@ import {
 
 const DATABASES = vocabulary(
   `
-    scope scopes relation
+   
     db database pool knex prisma sequelize pg mysql mongo mongoose collection repository repo conn
     connection cursor tx trx transaction em entitymanager jdbctemplate datasource stmt sqlx gorm orm dao
     objects querybuilder qb model sql drizzle jdbc jooq dsl eloquent diesel queryset dbcontext dbset
@@ -89,11 +89,17 @@ export function isQueryCall(call: Call): boolean {
   if ((ENTITY_CALLS.has(call.verbs.join('')) || EAGER_ONLY.has(call.verbs.join(''))) && call.chain.length > 1)
     return true;
   const near = call.receiver.slice(-4);
+  if (hasAny(near, RELATIONS)) return RELATION_COMMANDS.has(call.name);
   if (near.at(-1) === 'session') return ORM_SESSION.has(verb);
   if (hasAny(near, NOT_DATABASES)) return false;
   return hasAny(near, DATABASES) && COMMANDS.has(verb);
 }
 
+/** What Rails and its kin build a query of. */
+const RELATIONS = vocabulary('scope scopes relation visible');
+const RELATION_COMMANDS = vocabulary(
+  'where order joins includes eager_load preload left_joins merge limit group having find_by pluck',
+);
 /** Other things with a capital that can be found, ordered or included. */
 const NOT_MODELS = vocabulary(
   'array object promise math json collections arrays stream enumerable optional list map set uri url path',

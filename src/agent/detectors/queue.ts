@@ -196,7 +196,9 @@ function settingChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
       ? []
       : [
           guard('queue.job_failure_rate', because(tried, 'changes how often failed work is tried again')),
-          guard('queue.duplicate_rate', because(tried, 'changes how often failed work is tried again')),
+          secondary(
+            guard('queue.duplicate_rate', because(tried, 'changes how often failed work is tried again')),
+          ),
           secondary(
             guard(
               'queue.oldest_age',

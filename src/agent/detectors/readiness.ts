@@ -25,6 +25,7 @@ const HEALTH_CALLS = vocabulary(
 const SHUTDOWN_CALLS = vocabulary(
   'shutdown gracefulshutdown closeallconnections closeidleconnections setgracefulshutdown enableshutdownhooks onshutdown beforeexit notifycontext drain',
 );
+const WATCHING = vocabulary('telemetry logging metrics tracing log');
 const SIGNAL_NAMES = /^SIG(?:TERM|INT|QUIT)$/;
 const PROBE = /(readiness|liveness|startup)_?(?:probe)?/i;
 const SHUTDOWN_NAME =
@@ -37,6 +38,8 @@ export const readinessDetector: Detector = {
   risk: 'medium',
   detect(file) {
     if (file.language === 'manifest' || file.language === 'sql' || file.pathClass === 'migration') return [];
+    // Where health checks are left out of what is logged or measured nothing changes about them.
+    if (isUnder(file, WATCHING)) return [];
     const changed = changedLines(file);
     const probes = changed.filter((line) => isProbeLine(file, line));
     const endings = [...linesOf(callsOn(changed, isShutdownCall)), ...changed.filter(isShutdownLine)];

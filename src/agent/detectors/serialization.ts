@@ -83,6 +83,16 @@ export const serializationDetector: Detector = {
     return [
       isAltered ? errors : secondary(errors),
       isAltered && shaped.length + demanded.length > 0 ? rejects : secondary(rejects),
+      ...(demanded.length > 0
+        ? [
+            secondary(
+              guard(
+                'business.core_action_rate',
+                because(demanded, 'changes what people must fill in to get any further'),
+              ),
+            ),
+          ]
+        : []),
     ];
   },
 };
