@@ -150,7 +150,7 @@ export const NAMED_SUBJECTS: readonly NamedSubject[] = [
     risk: 'medium',
     words:
       'throttle throttled throttles throttler throttling ratelimit ratelimiter ratelimits limiter quota quotas',
-    pairs: 'ratelimit ratelimiting ratelimiter requestsper perminute limitby burstsize',
+    pairs: 'ratelimit ratelimiting ratelimiter requestsper perminute limitby burstsize ratebased',
     near: 'key window limit bucket burst consumer weight cost',
     places: 'throttle throttles throttling ratelimit limiter limiters quota',
     not: 'cpu memory log debounce render batch job worker disk',

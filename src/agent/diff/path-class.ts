@@ -51,7 +51,7 @@ const GENERATED_FOLDERS = setOf(
 );
 const MIGRATION_FOLDERS = setOf('migrations migration migrate alembic flyway liquibase changelogs');
 const CI_FOLDERS = setOf(
-  '.github .circleci .gitlab .buildkite .husky .ci .azure .teamcity .vscode .idea .devcontainer',
+  '.github .circleci .gitlab .buildkite .husky .ci ci .azure .teamcity .vscode .idea .devcontainer',
 );
 const CI_NAMES = setOf(
   `
