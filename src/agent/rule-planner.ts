@@ -3,6 +3,7 @@ import type { CheckFlag, Proposal, ProposedCheck, Unobservable } from '../core/p
 import { SIGNAL_KINDS, type SignalKind } from '../core/plan/signal-kinds.ts';
 import type { Change, Planner } from '../ports/planner.ts';
 import { type ChangedFile, changedFileOf } from './code/changed-code.ts';
+import { saysNothingNew } from './code/nothing-new.ts';
 import { withoutRefactoring } from './code/refactoring.ts';
 import { type DetectedCheck, type Detector, isUnder, vocabulary } from './detector.ts';
 import { DETECTORS } from './detectors/registry.ts';
@@ -40,7 +41,7 @@ function proposalOf({ diff, title }: Change): Proposal {
   const reading = readDiff(diff);
   const diffFiles = reading.files.toSorted(byPath);
   const files = withoutRefactoring(diffFiles.map(changedFileOf).filter((file) => file !== null));
-  const drawn = files.flatMap(draw).toSorted(byImportance);
+  const drawn = saysNothingNew(files) ? [] : files.flatMap(draw).toSorted(byImportance);
   const merged = mergeByKind(drawn);
   const chosen = choose(merged, drawn);
   const isUnsafeToRollBack = drawn.some(({ check }) => check.flags.includes('unsafe_to_roll_back'));

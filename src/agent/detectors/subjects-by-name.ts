@@ -140,7 +140,7 @@ export const NAMED_SUBJECTS: readonly NamedSubject[] = [
     near: 'allow allowed deny denied member members owner role roles scope scopes inherit level',
     places:
       'authorization authz permissions permission policies policy ability abilities acl rbac voters voter roles',
-    not: 'retry eviction cache lifecycle iam file bucket http ssl redis notification',
+    not: 'retry eviction cache lifecycle iam file bucket http ssl redis notification connector connectors payment payments capture charge acquirer',
     main: ['auth.forbidden_rate'],
     also: ['http.client_error_rate'],
     isTellingAlone: true,
