@@ -1,4 +1,4 @@
-import { visible } from './visible-text.ts';
+import { visible } from '../../core/visible-text.ts';
 
 /** The longest path shown; Linux stops at 4,096 bytes and no reader gets that far. */
 const MAX_PATH_CHARS = 400;

@@ -1,6 +1,7 @@
 import { formatDuration, parseDuration } from '../duration.ts';
 import { orient } from '../gate/orientation.ts';
 import { type EvidenceMode, standardSettings } from '../gate/settings.ts';
+import { shownLine } from '../shown-text.ts';
 import { type Check, isRequired, type Line } from './check.ts';
 import type { InstructionReading } from './instruction.ts';
 import {
@@ -72,7 +73,7 @@ const RISKS: readonly Risk[] = ['low', 'medium', 'high'];
  * and nothing proposed can roll back.
  */
 export function makePlan(request: PlanRequest): Planned {
-  const reading = request.instruction?.reading ?? null;
+  const reading = shownReading(request.instruction?.reading ?? null);
   const rules = checksOfRules(reading?.rules ?? [], request.measurable, request.predictions);
   const required = rules.checks.reduce(stricter, guardrailChecks(request));
   const proposed = checksOfProposals(request.proposals, required, request.measurable);
@@ -83,7 +84,7 @@ export function makePlan(request: PlanRequest): Planned {
   const rollbackSafe = leastSafe(request.proposals);
   const ladderMs = ladder.reduce((sum, stage) => sum + stage.holdMs, 0);
   const plan: Plan = {
-    title: request.title,
+    title: shownLine(request.title),
     target: request.target,
     surface: request.surface,
     ...touchedBy(request),
@@ -116,6 +117,23 @@ export function makePlan(request: PlanRequest): Planned {
     tickMs: request.tickMs,
   };
   return { plan, faults: faultsOf(plan, request) };
+}
+
+/** What people wrote is shown and kept with nothing in it that a reader cannot see, and without credentials. */
+function shownReading(reading: InstructionReading | null): InstructionReading | null {
+  if (reading === null) return null;
+  const ofPhrase = <T extends { readonly phrase: string }>(each: T): T => ({
+    ...each,
+    phrase: shownLine(each.phrase),
+  });
+  return {
+    ...reading,
+    rules: reading.rules.map(ofPhrase),
+    windows: reading.windows.map(ofPhrase),
+    approvals: reading.approvals.map(ofPhrase),
+    questions: reading.questions.map(shownLine),
+    unread: reading.unread.map(shownLine),
+  };
 }
 
 function touchedBy({ surface, proposals }: PlanRequest): Pick<Plan, 'surfacesTouched'> {
