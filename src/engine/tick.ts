@@ -7,6 +7,7 @@ import type { Command } from '../core/rollout/command.ts';
 import { eventPayload, type SummaryNote, type TimedEvent } from '../core/rollout/events.ts';
 import { NOTHING_EXPOSED, type RolloutState } from '../core/rollout/state.ts';
 import { type Step, step } from '../core/rollout/step.ts';
+import { shownLine } from '../core/shown-text.ts';
 import { isForPerson } from '../core/summary.ts';
 import type { ChatMessage } from '../ports/chat.ts';
 import { sha256 } from '../ports/digest.ts';
@@ -90,8 +91,10 @@ function isSummary(message: InboxMessage): boolean {
   return message.source === SUMMARY_SOURCE;
 }
 
+/** Whatever surface it came by, its words are other people's. */
 function commandOf(message: InboxMessage): Command {
-  return message.body as unknown as Command;
+  const command = message.body as unknown as Command;
+  return { ...command, by: shownLine(command.by), reason: shownLine(command.reason) };
 }
 
 function batchOf(

@@ -104,6 +104,7 @@ export function makePlan(request: PlanRequest): Planned {
     unobservable: proposed.unobservable,
     questions: [
       ...(reading?.questions ?? []),
+      ...hiddenQuestion(request.instruction?.text ?? ''),
       ...rules.questions,
       ...ladderQuestions,
       ...approvalQuestions,
@@ -274,6 +275,21 @@ function timeQuestions(reading: InstructionReading | null): readonly string[] {
       `"${phrase}" is a time rule, and times are kept by people here: hold and resume by hand. Is that agreed?`,
   );
 }
+
+/** What a reader of the instruction sees must be what is read. */
+function hiddenQuestion(text: string): readonly string[] {
+  const hidden = [...new Set(text.match(HIDDEN) ?? [])].map(
+    (char) => `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`,
+  );
+  return hidden.length === 0
+    ? []
+    : [
+        `The instruction holds characters that nobody sees (${hidden.slice(0, 5).join(', ')}). Write it anew without them, or is it as intended?`,
+      ];
+}
+
+/** Control and format characters but a line's end, a tab, and the mark that some editors begin a file with. */
+const HIDDEN = /(?![\n\r\t\uFEFF])[\p{Cc}\p{Cf}]/gu;
 
 function unsafeQuestion(rollbackSafe: Plan['rollbackSafe']): readonly string[] {
   return rollbackSafe === 'no'
