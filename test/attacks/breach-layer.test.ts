@@ -312,7 +312,7 @@ describe('a model that writes summaries for an attacker', () => {
   }
 
   test.each(PAYLOADS)(
-    'changes no decision, and stands in one plain line beneath the verdict: %j',
+    'changes no decision (B2), and stands in one plain line beneath the verdict (B9): %j',
     async (payload) => {
       const [alone, breached] = [await decisionsWith(null), await decisionsWith(payload)];
       expect(breached.decisions).toEqual(alone.decisions);

@@ -125,7 +125,7 @@ describe.each(PAYLOADS.map((payload) => ({ payload })))('hostile words: $payload
     expectShowable(attacked.plan);
   });
 
-  test('as the title can raise the risk and nothing else', async () => {
+  test('as the title can raise the risk and nothing else (B11)', async () => {
     const clean = await plannedOf();
     const attacked = await plannedOf({ title: payload });
     expectNoLess(attacked.plan, clean.plan);
