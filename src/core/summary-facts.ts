@@ -1,4 +1,4 @@
-import type { Decision } from './gate/decision.ts';
+import { type Decision, isWaived } from './gate/decision.ts';
 import type { Finding } from './gate/finding.ts';
 import { type Check, isRequired } from './plan/check.ts';
 import { formatLine } from './plan/line-text.ts';
@@ -19,6 +19,8 @@ export interface SummaryFacts {
 export interface CheckFacts {
   readonly id: string;
   readonly isRequired: boolean;
+  /** Set aside by a person for this stage; left out where it votes. */
+  readonly isWaived?: true;
   readonly severity: Check['severity'];
   readonly outcome: Finding['outcome'];
   readonly reason: Finding['reason'];
@@ -54,7 +56,14 @@ export function summaryFacts(plan: Plan, decision: Decision): SummaryFacts {
     nextExposure: decision.nextExposure,
     checks: decision.findings.slice(0, MOST_CHECKS).flatMap((finding, at) => {
       const check = plan.checks.find(({ id }) => id === finding.checkId);
-      return check === undefined ? [] : [checkFacts(check, finding, at)];
+      return check === undefined
+        ? []
+        : [
+            {
+              ...checkFacts(check, finding, at),
+              ...(isWaived(decision, check.id) ? { isWaived: true as const } : {}),
+            },
+          ];
     }),
   };
 }

@@ -208,6 +208,7 @@ async function command(
     reason: shownLine(words.reason),
     until: words.verb === 'hold' && words.holdMs !== null ? now + words.holdMs : null,
     expectedEpoch: words.expectedEpoch,
+    ...(words.check === undefined ? {} : { check: words.check }),
   };
   const message = { source: 'control', deliveryId: words.deliveryId, rolloutId, receivedAt: now };
   await engine.store.appendInbox({ ...message, body: body as unknown as Json });
