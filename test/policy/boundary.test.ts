@@ -10,7 +10,7 @@ const RULES = Array.from({ length: 15 }, (_, at) => `B${at + 1}`);
 /** What the tests of a file are called, with what surrounds them. */
 function titlesIn(path: string): readonly string[] {
   return [
-    ...read(path).matchAll(/\b(?:test|describe)(?:\.each)?[^'`"\n]{0,200}?(['`"])((?:\\.|(?!\1).)*)\1/gs),
+    ...read(path).matchAll(/\b(?:test|describe)(?:\.each)?[^'`"]{0,200}?(['`"])((?:\\.|(?!\1).)*)\1/gs),
   ].map(([, , title]) => title ?? '');
 }
 

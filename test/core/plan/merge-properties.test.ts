@@ -140,11 +140,11 @@ describe('for any policy, words and proposals', () => {
         fc.array(proposal, { maxLength: 3 }),
         (guardrails, rules, proposals) => {
           const { checks } = plannedWhole({ guardrails, reading: { rules }, proposals });
-          for (const { provenance } of checks) {
+          for (const { id, provenance } of checks) {
             expect(provenance.length).toBeGreaterThan(0);
             for (const { source, from, evidence } of provenance) {
               expect(from).not.toBe('');
-              if (source === 'rule' || source === 'model') expect(evidence.length).toBeGreaterThan(0);
+              if (id.startsWith(`${source}:`)) expect(evidence.length).toBeGreaterThan(0);
             }
           }
         },
