@@ -86,7 +86,7 @@ function read(side: Side, line: CodeLine, file: ChangedFile): void {
   const tokens = untyped(line.code, file.language).match(TOKEN) ?? [];
   const isHead = HEAD.test(line.code);
   for (const [at, token] of tokens.entries()) {
-    if (/^\d/.test(token)) side.constants.add(token);
+    if (/^\d/.test(token)) side.constants.add(token.replaceAll('_', '').replace(/(?<=\d)[LlUuFfDdn]$/, ''));
     if (!NAME.test(token) || WORDS.has(token)) continue;
     side.names.add(token);
     if (isDeclared(tokens[at - 1] ?? '', tokens[at + 1] ?? '', isHead)) side.declared.add(token);

@@ -3,6 +3,7 @@ import { type ChangedFile, type CodeLine, changedLines } from '../code/changed-c
 import {
   because,
   callsOn,
+  type DetectedCheck,
   type Detector,
   expectChange,
   guard,
@@ -88,12 +89,15 @@ export const serializationDetector: Detector = {
     return [
       isAltered ? errors : secondary(errors),
       isAltered && shaped.length + demanded.length > 0 ? rejects : secondary(rejects),
-      ...(demanded.length > 0
+      ...(demanded.length > 0 || isTighter(file)
         ? [
-            secondary(
+            (isTighter(file) ? same : secondary)(
               guard(
                 'business.core_action_rate',
-                because(demanded, 'changes what people must fill in to get any further'),
+                because(
+                  demanded.length > 0 ? demanded : lines,
+                  'changes what people must fill in to get any further',
+                ),
               ),
             ),
           ]
@@ -102,9 +106,12 @@ export const serializationDetector: Detector = {
   },
 };
 
+const same = (check: DetectedCheck): DetectedCheck => check;
+
 /** What is stored is asked of whoever stores it, which is seldom the one who sent it. */
 const STORED = vocabulary('models model entities entity');
-const OPERATED = /(?:^|\/)(?:config|configuration|settings|env|options)(?:\/|\.[a-z]+$)/i;
+const OPERATED =
+  /(?:^|\/)(?:config|configuration|settings|env|options)(?:\/|\.[a-z]+$)|(?:Options|Settings|Configuration|Config|Properties)\.[a-z]+$/i;
 /** How a library reads and writes everything. */
 const FORMAT_OPTIONS =
   /\b(?:JsonSerializerOptions|PropertyNamingPolicy|JsonNamingPolicy|DefaultIgnoreCondition|setPropertyNamingStrategy|PropertyNamingStrateg\w+|FAIL_ON_\w+|JsonStringEnumConverter|WRITE_DATES_AS_TIMESTAMPS|disableHtmlEscaping|ObjectMapper\s?\(|json_encoder|default_serializer|DisallowUnknownFields|UseNumber|deny_unknown_fields|rename_all)\b/;
