@@ -41,7 +41,7 @@ export function saysNothingNew(files: readonly ChangedFile[]): boolean {
     after.lines >= FEWEST_LINES &&
     isCovered(after, before, around) &&
     isCovered(before, after, around) &&
-    isSame(before.signs, after.signs) &&
+    hasSameSigns(before, after) &&
     [...after.looped].every((name) => before.looped.has(name) || after.declared.has(name)) &&
     before.placed.toSorted().join() === after.placed.toSorted().join()
   );
@@ -50,6 +50,7 @@ export function saysNothingNew(files: readonly ChangedFile[]): boolean {
 /** What one side of a change says: the removed lines, the added ones, or those around them. */
 interface Side {
   lines: number;
+  returns: number;
   /** Strings and numbers. */
   readonly constants: Set<string>;
   readonly names: Set<string>;
@@ -63,6 +64,7 @@ interface Side {
 function sideOf(): Side {
   return {
     lines: 0,
+    returns: 0,
     constants: new Set(),
     names: new Set(),
     declared: new Set(),
@@ -81,6 +83,7 @@ function read(side: Side, line: CodeLine, file: ChangedFile): void {
     return;
   }
   side.lines += 1;
+  if (/\breturn\b/.test(line.code)) side.returns += 1;
   for (const text of line.strings) if (text !== '') side.constants.add(text);
   for (const [, sign = ''] of line.code.matchAll(SIGN)) side.signs.add(sign);
   const tokens = untyped(line.code, file.language).match(TOKEN) ?? [];
@@ -99,6 +102,14 @@ function read(side: Side, line: CodeLine, file: ChangedFile): void {
 
 function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return a.size === b.size && [...a].every((each) => b.has(each));
+}
+
+/** A condition may be turned about where what it guarded is now left by an early return. */
+function hasSameSigns(before: Side, after: Side): boolean {
+  if (isSame(before.signs, after.signs)) return true;
+  const turned = ({ signs }: Side): ReadonlySet<string> =>
+    new Set([...signs].map((sign) => (sign === '<=' ? '>' : sign === '>=' ? '<' : sign)));
+  return after.returns > before.returns && isSame(turned(before), turned(after));
 }
 
 /** Between its neighbours: `const name`, `name =`, `name: Type`, `Type name`, `(name, …) {`, `name =>`. */

@@ -177,7 +177,7 @@ function isCacheSetting(line: CodeLine): boolean {
 
 /** `key := resultKey(id, context)`, `keyOf(user)`. */
 function namesKey(line: CodeLine): boolean {
-  return line.names.some((name) => /^(?:cache_?)?key$|^key(?:_?of|_?for)$|\w(?:_key|Key)$/i.test(name));
+  return line.names.some((name) => /^(?:cache_?)?keys?$|^key(?:_?of|_?for)$|\w(?:_keys?|Keys?)$/i.test(name));
 }
 
 function hasCacheAfter(file: ChangedFile, isCacheCall: (call: Call) => boolean): boolean {

@@ -54,6 +54,7 @@ export const frontEndDetector: Detector = {
         because(changed, `${text}, and an error there is seen by nobody but its user`),
       ),
       ...(heavy.length > 0 ? vitalChecks(heavy) : []),
+      ...(acts && changed.some(triesAgain) ? twiceChecks(changed.filter(triesAgain)) : []),
       ...(acts
         ? [
             guard(
@@ -65,6 +66,16 @@ export const frontEndDetector: Detector = {
     ];
   },
 };
+
+/** What is tried again by itself where people pay may be paid twice. */
+function triesAgain(line: CodeLine): boolean {
+  return /\bretr(?:y|ies)\b|\bretry[A-Z]\w*|\bidempotency/i.test(line.code) && !/<\w/.test(line.code);
+}
+
+function twiceChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  const reason = because(lines, 'changes what is tried again by itself where people pay or order');
+  return [guard('payment.duplicate_rate', reason), guard('payment.failure_rate', reason)];
+}
 
 function vitalChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
   const check = guard('frontend.web_vitals', because(lines, 'changes what the page draws, or when it does'));

@@ -70,7 +70,7 @@ export const NAMED_SUBJECTS: readonly NamedSubject[] = [
     risk: 'medium',
     words: 'replica',
     pairs:
-      'readreplica readerdb dbreader secondarypreferred readpreference connectedto readingrole readonlydb',
+      'readreplica readerengine readersession getreader readerurl readonlyurl replicaurl readpool readerdb dbreader secondarypreferred readpreference connectedto readingrole readonlydb',
     places: 'replica replicas',
     not: 'pods deployment hpa statefulset min max count kafka autoscaling shard node',
     main: ['db.replication_lag'],
