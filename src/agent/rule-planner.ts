@@ -9,6 +9,7 @@ import { type DetectedCheck, type Detector, isUnder, vocabulary } from './detect
 import { DETECTORS } from './detectors/registry.ts';
 import { type DiffFile, pathOf, readDiff } from './diff/diff.ts';
 import { classOfPath } from './diff/path-class.ts';
+import { knockOnOf } from './knock-on.ts';
 import { riskOf } from './risk.ts';
 import { surfacesOf } from './surfaces.ts';
 
@@ -95,9 +96,20 @@ function draw(file: ChangedFile): readonly Drawn[] {
     (detector) =>
       detector
         .detect(file)
-        .map((check, place) => ({ check: asWork(check, file), detector, path: file.path, place })),
+        .flatMap((check, place) => [
+          { check: asWork(check, file), detector, path: file.path, place },
+          ...knockOnOf(check).map((next) => ({
+            check: next,
+            detector,
+            path: file.path,
+            place: place + LATER,
+          })),
+        ]),
   );
 }
+
+/** What follows from a check comes after all that is seen by itself. */
+const LATER = 1;
 
 /** Nobody's request waits for what runs in the background: what would be seen of requests is seen of jobs there. */
 function asWork(check: DetectedCheck, file: ChangedFile): DetectedCheck {
