@@ -12,12 +12,15 @@ import { classOfPath } from './diff/path-class.ts';
 import { knockOnOf } from './knock-on.ts';
 import { riskOf } from './risk.ts';
 import { surfacesOf } from './surfaces.ts';
+import { rankOf } from './telling.ts';
 
 const LEVELS: readonly Risk[] = ['low', 'medium', 'high'];
 /** More checks than this are noise; what is left out becomes a reason of the risk. */
 export const MAX_CHECKS = 8;
 /** While a plan has fewer checks than this, what is only worth watching is watched as well. */
 const SHORT_PLAN = 4;
+/** With fewer than this, even what seldom shows harm first. */
+const SHORTER_PLAN = 3;
 const MAX_EVIDENCE = 5;
 
 /**
@@ -87,24 +90,29 @@ function choose(merged: readonly ProposedCheck[], drawn: readonly Drawn[]): read
   );
   const main = merged.filter((check) => essential.has(check.signalKind)).slice(0, MAX_CHECKS);
   const others = merged.filter((check) => !essential.has(check.signalKind));
-  return [...main, ...others.slice(0, Math.max(0, SHORT_PLAN - main.length))];
+  const isFaint = (check: ProposedCheck): boolean => rankOf(check.signalKind, true) > 0;
+  const upTo = (most: number, checks: readonly ProposedCheck[]): readonly ProposedCheck[] => [
+    ...checks,
+    ...others
+      .filter((check) => !checks.includes(check) && isFaint(check) === (most === SHORTER_PLAN))
+      .slice(0, Math.max(0, most - checks.length)),
+  ];
+  return upTo(SHORTER_PLAN, upTo(SHORT_PLAN, main));
 }
 
 function draw(file: ChangedFile): readonly Drawn[] {
   const reader = file.pathClass === 'ui' ? 'browser' : 'service';
   return DETECTORS.filter(({ reads = 'service' }) => reads === reader || reads === 'both').flatMap(
     (detector) =>
-      detector
-        .detect(file)
-        .flatMap((check, place) => [
-          { check: asWork(check, file), detector, path: file.path, place },
-          ...knockOnOf(check).map((next) => ({
-            check: next,
-            detector,
-            path: file.path,
-            place: place + LATER,
-          })),
-        ]),
+      detector.detect(file).flatMap((check, place) => [
+        { check: asWork(check, file), detector, path: file.path, place },
+        ...knockOnOf(check).map((next) => ({
+          check: next,
+          detector,
+          path: file.path,
+          place: place + LATER,
+        })),
+      ]),
   );
 }
 
@@ -131,6 +139,8 @@ const FOREGROUND = vocabulary('controller controllers routes handlers middleware
 /** Hints come last; before them, what each detector puts first comes before what any puts second; then the detectors' own order; then the path. */
 function byImportance(a: Drawn, b: Drawn): number {
   return (
+    rankOf(a.check.signalKind, a.check.isSecondary === true) -
+      rankOf(b.check.signalKind, b.check.isSecondary === true) ||
     Number(a.detector.isHint === true) - Number(b.detector.isHint === true) ||
     a.place - b.place ||
     DETECTORS.indexOf(a.detector) - DETECTORS.indexOf(b.detector) ||

@@ -41,6 +41,9 @@ const OTHER_SETTINGS = vocabulary(
   'lock queue session rate throttle retry retries pool connect password health node type evictionpolicy request dns jwks window script eval priority',
 );
 const ROWS = vocabulary('repository repo sql query queries rows db database');
+const WRITERS = vocabulary(
+  'serializer serializers codec objectmapper serialize deserialize marshal unmarshal',
+);
 const MAPS = vocabulary('Map HashMap ConcurrentHashMap Dictionary ConcurrentDictionary dict defaultdict');
 const BOUNDS = vocabulary(
   'max size limit ttl capacity evict delete remove clear expire expires lru pop weak',
@@ -117,6 +120,11 @@ function cacheAdded(
   if (isNew) {
     const why = `${evidence[0]} answers from a cache what it worked out before`;
     checks.push(expectChange('http.latency_p95', 'decrease', { why, evidence }));
+  }
+  const written = remote.length > 0 ? file.added.filter((line) => hasAny(line.words, WRITERS)) : [];
+  if (written.length > 0) {
+    const why = `${written[0]?.at} decides how entries are written, and another version must be able to read them`;
+    checks.push(guard('serialization.error_rate', { why, evidence: placesOf(written) }));
   }
   if (growing.length > 0) {
     const why = `${growing[0]?.at} keeps entries in a map that nothing bounds`;

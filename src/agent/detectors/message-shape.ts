@@ -10,7 +10,9 @@ import {
 } from '../detector.ts';
 import { isProducing } from './queue.ts';
 
-const MESSAGE_PATH = vocabulary('event events contract contracts payload payloads avro proto envelope');
+const MESSAGE_PATH = vocabulary(
+  'event events contract contracts payload payloads avro proto envelope frame frames',
+);
 const HOOKS = vocabulary('webhook webhooks hooks');
 const SHAPE_HEAD =
   /\b(?:interface|type|class|struct|record|message|data class|namedtuple|TypedDict|BaseModel|dataclass|case class)\b/;

@@ -104,9 +104,19 @@ function placesIn(file: ChangedFile): Places {
   const isData = parts.some((part) => DATA_FOLDERS.has(part.toLowerCase())) || file.language === 'settings';
   return {
     all: wordsIn([...parts, ...headings, ...imports]),
-    own: isData ? new Set() : wordsIn([...parts.slice(-1), ...headings]),
+    own: isData ? new Set() : wordsIn([...ownNames(parts), ...headings]),
   };
 }
+
+/** A file that is called like many others is told apart by its folder. */
+function ownNames(parts: readonly string[]): readonly string[] {
+  const isCommon = COMMON_STEMS.has((parts.at(-1) ?? '').toLowerCase());
+  return parts.slice(isCommon ? -2 : -1);
+}
+
+const COMMON_STEMS = vocabulary(
+  'tasks jobs task job service services handler handlers worker index mod main views view api utils helpers manager core app lib',
+);
 
 function isImport(line: CodeLine): boolean {
   return (

@@ -1,5 +1,13 @@
 import { type ChangedFile, type CodeLine, changedLines } from '../code/changed-code.ts';
-import { because, type DetectedCheck, type Detector, guard, secondary } from '../detector.ts';
+import {
+  because,
+  type DetectedCheck,
+  type Detector,
+  guard,
+  isUnder,
+  secondary,
+  vocabulary,
+} from '../detector.ts';
 import { nameOf } from '../diff/path-class.ts';
 
 const MEMORY_NAME =
@@ -38,6 +46,7 @@ export const processSettingsDetector: Detector = {
       : [];
     return [
       ...memoryChecks(memory),
+      ...(isUnder(file, WORKING) ? endedChecks(memory) : []),
       ...cpuChecks(named(CPU_NAME)),
       ...workerChecks(workers),
       ...imageChecks(image),
@@ -52,6 +61,15 @@ function memoryChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
     guard('process.memory', because(lines, text)),
     guard('process.restart_rate', because(lines, `${text}, and one that takes more is ended`)),
   ];
+}
+
+/** Where jobs are done. */
+const WORKING = vocabulary('worker workers job jobs consumer consumers transcoder renderer indexer');
+
+function endedChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  if (lines.length === 0) return [];
+  const text = 'changes how much memory a process may take, and what it was working on fails with it';
+  return [guard('queue.job_failure_rate', because(lines, text))];
 }
 
 function cpuChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {

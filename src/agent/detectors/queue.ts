@@ -201,6 +201,12 @@ function settingChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
           ),
           secondary(
             guard(
+              'queue.depth',
+              because(tried, 'changes how long failed work stays in line', { flags: SHARED }),
+            ),
+          ),
+          secondary(
+            guard(
               'queue.oldest_age',
               because(tried, 'changes how long failed work stays', { flags: SHARED }),
             ),

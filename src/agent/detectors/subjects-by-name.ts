@@ -248,8 +248,8 @@ export const NAMED_SUBJECTS: readonly NamedSubject[] = [
   subject({
     what: 'heavy work on images, documents or archives',
     risk: 'medium',
-    words: 'sharp imagemagick ffmpeg puppeteer wkhtmltopdf ocr transcode',
-    pairs: 'readall tobuffer imageio bufferedimage memorystream',
+    words: 'exif imageops imagick sharp imagemagick ffmpeg puppeteer wkhtmltopdf ocr transcode',
+    pairs: 'imageopen readall tobuffer imageio bufferedimage memorystream',
     near: 'resize render decode buffer concurrency pages',
     places: 'thumbnail thumbnails thumbnailer pdf transcoder images',
     not: 'docker registry container pull svg',

@@ -81,7 +81,11 @@ export const webhookDetector: Detector = {
 
 /** Changed lines of a file that hands webhooks to others: a delivery stands beside them, and nothing there takes a request. */
 function sentBody(file: ChangedFile): readonly CodeLine[] {
-  const isOurs = isUnder(file, HOOKS) || (isUnder(file, SHORT_HOOKS) && isUnder(file, DELIVERING));
+  const isSigned = linesAfter(file).some((line) => hasAny(line.words, SIGNING));
+  const isOurs =
+    isUnder(file, HOOKS) ||
+    (isUnder(file, SHORT_HOOKS) && isUnder(file, DELIVERING)) ||
+    (isUnder(file, DELIVERERS) && isSigned);
   if (!isOurs || isUnder(file, TAKING)) return [];
   const isDelivered = linesAfter(file).some(
     (line) => line.calls.some(isOutboundCall) && !hasAny(line.words, QUIET),
@@ -91,6 +95,7 @@ function sentBody(file: ChangedFile): readonly CodeLine[] {
   return [...file.added, ...file.removed].filter((line) => line.names.length > 0);
 }
 
+const DELIVERERS = vocabulary('deliver delivery deliverer deliveries');
 const SHORT_HOOKS = vocabulary('hook hooks');
 /** Where requests of others come in. */
 const TAKING = vocabulary(
