@@ -11,6 +11,7 @@ export interface SummaryFacts {
   /** From 1. */
   readonly stage: number;
   readonly stages: number;
+  /** "25%"; an audience or a side has a name that somebody gave it, and stands without. */
   readonly exposure: string;
   readonly nextExposure: string | null;
   readonly checks: readonly CheckFacts[];
@@ -50,13 +51,17 @@ export function summaryFacts(plan: Plan, decision: Decision): SummaryFacts {
     reason: decision.reason,
     stage: decision.stageIndex + 1,
     stages: plan.ladder.length,
-    exposure: decision.exposure,
-    nextExposure: decision.nextExposure,
+    exposure: nameless(decision.exposure),
+    nextExposure: decision.nextExposure === null ? null : nameless(decision.nextExposure),
     checks: decision.findings.slice(0, MOST_CHECKS).flatMap((finding, at) => {
       const check = plan.checks.find(({ id }) => id === finding.checkId);
       return check === undefined ? [] : [checkFacts(check, finding, at)];
     }),
   };
+}
+
+function nameless(exposure: string): string {
+  return /^[\d.]{1,12}%$/.test(exposure) ? exposure : exposure.startsWith('switch:') ? 'switch' : 'audience';
 }
 
 function checkFacts(check: Check, finding: Finding, at: number): CheckFacts {
