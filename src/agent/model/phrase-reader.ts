@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type InstructionReading, readInstruction } from '../../core/plan/instruction.ts';
+import { SIGNAL_KINDS } from '../../core/plan/signal-kinds.ts';
 import type { ModelParts } from '../../ports/agent.ts';
 import type { InstructionReader } from '../../ports/instruction-reader.ts';
 import { askOnce, jsonIn, keepAnswer } from './asking.ts';
@@ -73,6 +74,7 @@ function withSentence(
   if (phrase === undefined || sentence === null || !reading.unread.includes(phrase)) return reading;
   const plain = shownText(sentence.replaceAll(/\s+/g, ' ')).trim();
   if (plain.length > MOST_SENTENCE_CHARS || numbersIn(plain) !== numbersIn(phrase)) return reading;
+  if (!hasOnlyKnownWords(plain, phrase)) return reading;
   const read = readInstruction(plain);
   const isWhole = read.unread.length + read.questions.length === 0;
   const isAbout =
@@ -82,7 +84,7 @@ function withSentence(
     (read.ladder.length === 0 || reading.ladder.length === 0) &&
     read.holdback === null &&
     read.startAfter === null;
-  if (!isWhole || !isAbout || !isAllowed) return reading;
+  if (!isWhole || !isAbout || !isAllowed || isSofter(read, phrase)) return reading;
   return {
     ...reading,
     ladder: [...reading.ladder, ...read.ladder],
@@ -95,6 +97,33 @@ function withSentence(
     ],
     unread: reading.unread.filter((other) => other !== phrase),
   };
+}
+
+/** The grammar passes over words that ask for nothing, and a person who is asked to confirm should not be talked to by them. */
+const SENTENCE_WORDS = `a above an and any approval are ask at back before below between by compared day days each exceeds fall falls for
+  from hold hour hours if in is least less lower minute minutes more most ms not notify of on only or over p points point percent
+  previous ratio rise rises roll second seconds share stable stage than the then times to under version with`;
+const KNOWN_WORDS: ReadonlySet<string> = new Set([
+  ...SENTENCE_WORDS.split(/\s+/),
+  ...Object.keys(SIGNAL_KINDS).flatMap((kind) => kind.split(/[._]/)),
+]);
+
+/** Whether each word is the phrase's own or one that sentences are made of: no number or day in words is added, and no talk. */
+function hasOnlyKnownWords(sentence: string, phrase: string): boolean {
+  const own = new Set(wordsIn(phrase));
+  return wordsIn(sentence).every((word) => KNOWN_WORDS.has(word) || own.has(word));
+}
+
+function wordsIn(text: string): readonly string[] {
+  return (text.toLowerCase().match(/\p{L}+/gu) ?? []).map((word) => word.replace(/(?<=day)s$/, ''));
+}
+
+/** Whether the reading does less than the phrase says: a rollback read as a hold, or a hold as a notice. */
+function isSofter(read: InstructionReading, phrase: string): boolean {
+  const does = (...actions: readonly string[]) => read.rules.some(({ action }) => actions.includes(action));
+  if (/\b(?:roll\w*(?: \w+)? back|rollback|revert\w*|undo|back \w+ out)\b/i.test(phrase))
+    return !does('rollback');
+  return /\b(?:hold|halt|stop|pause|freeze)\b/i.test(phrase) && !does('rollback', 'hold');
 }
 
 /** Every number of a text as it is written, in order of size; what a sentence adds or leaves out shows. */

@@ -77,7 +77,11 @@ ${model}`,
   );
 }
 
-async function planOf(model: string, env: Readonly<Record<string, string>>) {
+async function planOf(
+  model: string,
+  env: Readonly<Record<string, string>>,
+  instruction: string | null = null,
+) {
   const said: string[] = [];
   const sluice = await openSluice({
     dataDir: folder,
@@ -91,7 +95,7 @@ async function planOf(model: string, env: Readonly<Record<string, string>>) {
       target: 'checkout',
       diff: DIFF,
       title: '',
-      instruction: null,
+      instruction,
     });
     return { plan, said };
   } finally {
@@ -135,5 +139,16 @@ describe('a configured model', () => {
 
   test('of a mode that is none is a mistake in the configuration', () => {
     expect(() => configOf('model: { mode: decide }')).toThrow(ConfigInvalid);
+  });
+
+  test('is asked what words mean that the grammar left, and in off and without a key never', async () => {
+    const words = 'Halt the thing when timeouts go past 2 percent of calls.';
+    const off = (await planOf('model: { mode: off }', KEYED, words)).plan;
+    expect(off.unread).toEqual([words.slice(0, -1)]);
+    expect((await planOf('model: { mode: assist }', {}, words)).plan.unread).toEqual(off.unread);
+    expect(asked).toEqual([]);
+    const { plan } = await planOf('model: { mode: assist, model: model-x }', KEYED, words);
+    expect(asked.filter((body) => body.includes('timeouts go past'))).toHaveLength(1);
+    expect([plan.unread, plan.questions]).toEqual([off.unread, off.questions]);
   });
 });
