@@ -1,5 +1,5 @@
 import type { Decision } from './gate/decision.ts';
-import type { Finding } from './gate/finding.ts';
+import { type Finding, OUTCOMES } from './gate/finding.ts';
 import { type Check, isRequired } from './plan/check.ts';
 import { formatLine } from './plan/line-text.ts';
 import type { Plan } from './plan/plan.ts';
@@ -44,8 +44,11 @@ export interface CheckFacts {
 const OWN_ID = /^[a-z][a-z0-9_.:/@+-]{0,79}$/;
 const MOST_CHECKS = 24;
 
-/** What is known of a decision, for a model that writes a paragraph about it. */
+/** What is known of a decision, for a model that writes a paragraph about it. Where checks are many, those that matter stay. */
 export function summaryFacts(plan: Plan, decision: Decision): SummaryFacts {
+  const worst = decision.findings
+    .toSorted((a, b) => OUTCOMES.indexOf(b.outcome) - OUTCOMES.indexOf(a.outcome))
+    .slice(0, MOST_CHECKS);
   return {
     decision: decision.kind,
     reason: decision.reason,
@@ -53,9 +56,9 @@ export function summaryFacts(plan: Plan, decision: Decision): SummaryFacts {
     stages: plan.ladder.length,
     exposure: nameless(decision.exposure),
     nextExposure: decision.nextExposure === null ? null : nameless(decision.nextExposure),
-    checks: decision.findings.slice(0, MOST_CHECKS).flatMap((finding, at) => {
+    checks: decision.findings.flatMap((finding, at) => {
       const check = plan.checks.find(({ id }) => id === finding.checkId);
-      return check === undefined ? [] : [checkFacts(check, finding, at)];
+      return check === undefined || !worst.includes(finding) ? [] : [checkFacts(check, finding, at)];
     }),
   };
 }

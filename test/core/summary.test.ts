@@ -234,6 +234,15 @@ describe('the facts that a model is given', () => {
     }
   });
 
+  test('keep the check that stands in the way, however many there are', () => {
+    const checks = Array.from({ length: 30 }, (_, at) => ({ ...ERROR_RATE, id: `e${at}` }));
+    const plan = planOf({ checks });
+    const state = running(plan, { gate: gateOf(plan, { e29: 'breach_hold' }) });
+    const facts = summaryFacts(plan, decide(plan, state, lookAt(plan, state), NOW).decision);
+    expect(facts.checks).toHaveLength(24);
+    expect(facts.checks.at(-1)).toMatchObject({ id: 'e29', outcome: 'breach_hold' });
+  });
+
   test('give no number that is none: evidence that no threshold bounds is none', () => {
     const decision = decided(caseOf('breach_hold'));
     const odd = {

@@ -4,38 +4,12 @@ import { givesAdvice } from '../../../src/agent/model/plain-text.ts';
 import { summaryWriter } from '../../../src/agent/model/summary-writer.ts';
 import type { SummaryFacts } from '../../../src/core/summary-facts.ts';
 import type { ModelParts } from '../../../src/ports/agent.ts';
+import { factsOf } from './decision-facts.ts';
 import { memoryRecords } from './memory-records.ts';
 import { FAILURES, failing, messagesWire, saying, wiredParts } from './messages-wire.ts';
 import { NONCE } from './readable-change.ts';
 
-const FACTS: SummaryFacts = {
-  decision: 'hold',
-  reason: 'breach_hold',
-  stage: 1,
-  stages: 4,
-  exposure: '10%',
-  nextExposure: '25%',
-  checks: [
-    {
-      id: 'http.error_rate',
-      isRequired: true,
-      severity: 'critical',
-      outcome: 'breach_hold',
-      reason: 'over_line_confirmed',
-      worse: 'increase',
-      measure: 'share',
-      canary: 0.009,
-      baseline: 0.002,
-      canaryUnits: 1_000,
-      baselineUnits: 9_000,
-      holdLine: '+0.5 points',
-      rollbackLine: '+2 points',
-      harmPercent: 100,
-      safetyPercent: 0,
-      clearInMs: null,
-    },
-  ],
-};
+const FACTS = factsOf(['http.error_rate']);
 const GOOD =
   'Errors rise on the canary alone, 9 of 1,000 against 18 of 9,000, and latency stays still, which fits one problem in one path.';
 

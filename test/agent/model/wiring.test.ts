@@ -6,6 +6,7 @@ import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigInvalid, parseConfig } from '../../../src/config.ts';
 import { openSluice } from '../../../src/main.ts';
+import { factsOf } from './decision-facts.ts';
 
 const BASE = 'http://model.test';
 const KEYED = { ANTHROPIC_API_KEY: 'key-of-the-test', ANTHROPIC_BASE_URL: BASE };
@@ -150,5 +151,38 @@ describe('a configured model', () => {
     const { plan } = await planOf('model: { mode: assist, model: model-x }', KEYED, words);
     expect(asked.filter((body) => body.includes('timeouts go past'))).toHaveLength(1);
     expect([plan.unread, plan.questions]).toEqual([off.unread, off.questions]);
+  });
+
+  test.each([
+    ['off', null, 0],
+    ['shadow', null, 1],
+    ['assist', 'Errors rise on the canary alone.', 1],
+  ])('in %s has for a decision that a person has to weigh the words %s', async (mode, text, requests) => {
+    server.use(
+      http.post(`${BASE}/v1/messages`, async ({ request }) => {
+        asked.push(await request.text());
+        const reply = JSON.stringify({ paragraph: 'Errors rise on the canary alone.' });
+        return HttpResponse.json({
+          content: [{ type: 'text', text: reply }],
+          stop_reason: 'end_turn',
+          usage: { input_tokens: 1, output_tokens: 1 },
+        });
+      }),
+    );
+    const sluice = await openSluice({
+      dataDir: folder,
+      config: configOf(`model: { mode: ${mode} }`),
+      chat: { tell: async () => {} },
+      log: { info: () => {}, warn: () => {} },
+      env: KEYED,
+    });
+    try {
+      const { summarizer } = sluice.engine;
+      expect(summarizer === null).toBe(mode === 'off');
+      expect((await summarizer?.summarise(factsOf(['http.error_rate'])))?.text ?? null).toBe(text);
+      expect(asked).toHaveLength(requests);
+    } finally {
+      await sluice.close();
+    }
   });
 });
