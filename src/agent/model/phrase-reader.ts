@@ -26,7 +26,7 @@ const replyJsonSchema = z.toJSONSchema(replySchema) as Readonly<Record<string, u
 
 /**
  * Reads by the grammar first, and asks a model only what the phrases mean that the grammar left. A model's sentence is read by the
- * same grammar, must carry exactly the numbers of its phrase, and becomes a question to a person beside that phrase: nothing starts
+ * same grammar, must carry exactly the numbers of its phrase with their units, and becomes a question to a person beside that phrase: nothing starts
  * on it unasked. In `shadow` it is kept and not used.
  */
 export function phraseReader(parts: ModelParts): InstructionReader {
@@ -73,7 +73,7 @@ function withSentence(
 ): InstructionReading {
   if (phrase === undefined || sentence === null || !reading.unread.includes(phrase)) return reading;
   const plain = shownText(sentence.replaceAll(/\s+/g, ' ')).trim();
-  if (plain.length > MOST_SENTENCE_CHARS || numbersIn(plain) !== numbersIn(phrase)) return reading;
+  if (plain.length > MOST_SENTENCE_CHARS || figuresIn(plain) !== figuresIn(phrase)) return reading;
   if (!hasOnlyKnownWords(plain, phrase)) return reading;
   const read = readInstruction(plain);
   const isWhole = read.unread.length + read.questions.length === 0;
@@ -126,7 +126,29 @@ function isSofter(read: InstructionReading, phrase: string): boolean {
   return /\b(?:hold|halt|stop|pause|freeze)\b/i.test(phrase) && !does('rollback', 'hold');
 }
 
-/** Every number of a text as it is written, in order of size; what a sentence adds or leaves out shows. */
-function numbersIn(text: string): string {
-  return (text.match(/\d+(?:[.,]\d+)*/g) ?? []).sort().join(' ');
+/** Units as people write them, each with the one it stands for; what is none of them is no unit. */
+const UNITS: readonly (readonly [name: string, written: string])[] = [
+  ['points', 'percentage[ -]points?|points?|pp'],
+  ['percent', '%|percent'],
+  ['ms', 'ms|milliseconds?'],
+  ['seconds', 'seconds?|secs?|s'],
+  ['minutes', 'minutes?|mins?|m'],
+  ['hours', 'hours?|hrs?|h'],
+  ['days', 'days?|d'],
+  ['weeks', 'weeks?|w'],
+  ['times', 'times|x'],
+];
+const FIGURE = new RegExp(
+  `(\\d+(?:[.,:]\\d+)*)(?:[ -]?(?:${UNITS.map(([, written]) => `(${written})`).join('|')})(?!\\p{L}))?`,
+  'giu',
+);
+
+/** Every number of a text with its unit, in order of size; what a sentence adds, leaves out, exchanges or converts shows. */
+function figuresIn(text: string): string {
+  return Array.from(text.matchAll(FIGURE), ([, number, ...units]) => {
+    const at = units.findIndex((unit) => unit !== undefined);
+    return `${number} ${UNITS[at]?.[0] ?? ''}`;
+  })
+    .sort()
+    .join();
 }

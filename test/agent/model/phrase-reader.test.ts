@@ -229,6 +229,38 @@ describe('a phrase stays unread', () => {
     expect((await readAs(sentences('Roll back if error rate is above 3 percent.'), text)).unread).toEqual([]);
   });
 
+  test.each([
+    [
+      'exchanges them',
+      'One could try 1% for about 15 minutes and later 100%',
+      '15% for 1 minute, then 100%.',
+    ],
+    ['gives a unit', 'We halt at more than 3 customers', 'Hold if error rate is above 3 percent.'],
+    [
+      'takes points for percent',
+      'We halt 3 percent up on the old grumbles',
+      'Hold if error rate exceeds stable by more than 3 points.',
+    ],
+    [
+      'takes hours for minutes',
+      'One could try 1% for about 15 minutes and later 100%',
+      '1% for 15 hours, then 100%.',
+    ],
+    ['takes another hour', 'Mind the cat from 9:00 to 17:00 UTC', 'Only between 17:00 and 9:30 UTC.'],
+  ])('where the answer has its numbers and %s', async (_, phrase, sentence) => {
+    expect(readInstruction(phrase).unread).toEqual([phrase]);
+    await stays(sentences(sentence), phrase);
+  });
+
+  test('but not for the way a unit is written', async () => {
+    const text = 'One could try 1 percent for about 15 min and later 100%.';
+    const reading = await readAs(sentences('1% for 15 minutes, then 100%.'), text);
+    expect(reading.ladder).toEqual([
+      { exposure: '1%', hold: '15m' },
+      { exposure: '100%', hold: null },
+    ]);
+  });
+
   test('where a time gets a zone that nobody named', async () => {
     const text = 'Mind the cat from 9:00 to 17:00.';
     await stays(sentences('Only between 9:00 and 17:00 UTC.'), text);
