@@ -93,7 +93,7 @@ function withSentence(
     approvals: [...reading.approvals, ...read.approvals.map((approval) => ({ ...approval, phrase }))],
     questions: [
       ...reading.questions,
-      `"${phrase}" could not be read by rule. The model takes it to say "${plain}" Is that what is meant?`,
+      `"${phrase}" could not be read by rule. The model takes it to say "${plain}" (${readBy}). Is that what is meant?`,
     ],
     unread: reading.unread.filter((other) => other !== phrase),
   };

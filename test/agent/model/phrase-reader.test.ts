@@ -128,6 +128,7 @@ describe('what is asked of an instruction', () => {
 describe('a reading that is taken', () => {
   test('becomes a rule with the person’s phrase and who read it, and a question that must be confirmed', async () => {
     const reading = await readAs(sentences(SENTENCE, null));
+    const { readBy } = reading.rules.at(-1) ?? {};
     const bare = readInstruction(TEXT);
     expect(reading).toEqual({
       ...bare,
@@ -141,11 +142,10 @@ describe('a reading that is taken', () => {
       ],
       questions: [
         ...bare.questions,
-        `"${TIMEOUTS}" could not be read by rule. The model takes it to say "${SENTENCE}" Is that what is meant?`,
+        `"${TIMEOUTS}" could not be read by rule. The model takes it to say "${SENTENCE}" (${readBy}). Is that what is meant?`,
       ],
       unread: [MONDAYS],
     });
-    const { readBy } = reading.rules.at(-1) ?? {};
     const plan = plannedWhole({ reading });
     expect(plan.questions).toEqual(expect.arrayContaining([...reading.questions]));
     expect(JSON.stringify(plan.checks.map(({ provenance }) => provenance))).toContain(
@@ -161,7 +161,12 @@ describe('a reading that is taken', () => {
     expect(readInstruction(phrase).unread).toHaveLength(1);
     const reading = await readAs(sentences(sentence), phrase);
     expect(reading.unread).toEqual([]);
-    expect(reading.questions.at(-1)).toContain(`The model takes it to say "${sentence}"`);
+    expect(reading.questions.at(-1)).toMatch(
+      /\(instruction\.v2 model-x [0-9a-f]{12}\)\. Is that what is meant\?$/,
+    );
+    expect(reading.questions.at(-1)).toContain(
+      `"${phrase}" could not be read by rule. The model takes it to say "${sentence}"`,
+    );
     expect(reading.ladder.length + reading.windows.length + reading.approvals.length).toBeGreaterThan(0);
   });
 
