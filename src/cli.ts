@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Context } from './commands/context.ts';
 import { CommandEnd, EXIT } from './commands/exit-codes.ts';
 import { VERSION } from './version.ts';
@@ -124,6 +124,10 @@ async function main(argv: readonly string[]): Promise<number> {
     .action(
       end(async (o: { all: boolean }) => (await import('./commands/status.ts')).listCommand(context(), o)),
     );
+  const expectEpoch = new Option(
+    '--expect-epoch <n>',
+    'refuse if the rollout has moved on from this stage entry',
+  ).argParser(counting);
   for (const [verb, text] of [
     ['promote', 'go to the next stage on a person’s word'],
     ['hold', 'stay at this exposure'],
@@ -137,19 +141,26 @@ async function main(argv: readonly string[]): Promise<number> {
       .option('--reason <text>', 'kept in the log', '')
       .option('--yes', 'do not ask', false);
     if (verb === 'hold') command.option('--for <duration>', 'ends by itself: 30m, 2h');
-    if (verb === 'promote' || verb === 'resume') {
-      command.option(
-        '--expect-epoch <n>',
-        'refuse if the rollout has moved on from this stage entry',
-        counting,
-      );
-    }
+    if (verb === 'promote' || verb === 'resume') command.addOption(expectEpoch);
     command.action(
       end(async (id: string | undefined, o: never) =>
         (await import('./commands/verbs.ts')).verbCommand(context(), verb, { id, ...(o as object) } as never),
       ),
     );
   }
+  program
+    .command('waive')
+    .description('takes the hold of a proposed check away until the next stage')
+    .argument('<id>')
+    .argument('<check>', 'its id in the plan')
+    .requiredOption('--reason <text>', 'kept in the log, and told with every decision of the stage')
+    .option('--yes', 'do not ask', false)
+    .addOption(expectEpoch)
+    .action(
+      end(async (id: string, check: string, o: { reason: string; yes: boolean }) =>
+        (await import('./commands/verbs.ts')).verbCommand(context(), 'waive', { id, check, ...o }),
+      ),
+    );
   program
     .command('log')
     .description('everything that happened; --json gives the file that `replay` reads')

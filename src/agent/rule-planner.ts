@@ -1,10 +1,11 @@
 import type { Risk } from '../core/plan/ladder.ts';
 import type { CheckFlag, Proposal, ProposedCheck, Unobservable } from '../core/plan/proposal.ts';
-import { SIGNAL_KINDS } from '../core/plan/signal-kinds.ts';
+import { SIGNAL_KINDS, type SignalKind } from '../core/plan/signal-kinds.ts';
 import type { Change, Planner } from '../ports/planner.ts';
 import { type ChangedFile, changedFileOf } from './code/changed-code.ts';
+import { saysNothingNew } from './code/nothing-new.ts';
 import { withoutRefactoring } from './code/refactoring.ts';
-import type { DetectedCheck, Detector } from './detector.ts';
+import { type DetectedCheck, type Detector, isUnder, vocabulary } from './detector.ts';
 import { DETECTORS } from './detectors/registry.ts';
 import { type DiffFile, pathOf, readDiff } from './diff/diff.ts';
 import { classOfPath } from './diff/path-class.ts';
@@ -40,7 +41,7 @@ function proposalOf({ diff, title }: Change): Proposal {
   const reading = readDiff(diff);
   const diffFiles = reading.files.toSorted(byPath);
   const files = withoutRefactoring(diffFiles.map(changedFileOf).filter((file) => file !== null));
-  const drawn = files.flatMap(draw).toSorted(byImportance);
+  const drawn = saysNothingNew(files) ? [] : files.flatMap(draw).toSorted(byImportance);
   const merged = mergeByKind(drawn);
   const chosen = choose(merged, drawn);
   const isUnsafeToRollBack = drawn.some(({ check }) => check.flags.includes('unsafe_to_roll_back'));
@@ -91,9 +92,29 @@ function choose(merged: readonly ProposedCheck[], drawn: readonly Drawn[]): read
 function draw(file: ChangedFile): readonly Drawn[] {
   const reader = file.pathClass === 'ui' ? 'browser' : 'service';
   return DETECTORS.filter(({ reads = 'service' }) => reads === reader || reads === 'both').flatMap(
-    (detector) => detector.detect(file).map((check, place) => ({ check, detector, path: file.path, place })),
+    (detector) =>
+      detector
+        .detect(file)
+        .map((check, place) => ({ check: asWork(check, file), detector, path: file.path, place })),
   );
 }
+
+/** Nobody's request waits for what runs in the background: what would be seen of requests is seen of jobs there. */
+function asWork(check: DetectedCheck, file: ChangedFile): DetectedCheck {
+  const signalKind = OF_JOBS[check.signalKind];
+  if (signalKind === undefined || !isUnder(file, BACKGROUND) || isUnder(file, FOREGROUND)) return check;
+  const direction = check.signalKind === 'http.throughput' ? SIGNAL_KINDS[signalKind].worse : check.direction;
+  return { ...check, signalKind, direction, why: check.why.replaceAll('the request waits', 'the job waits') };
+}
+
+const OF_JOBS: { readonly [Kind in SignalKind]?: SignalKind } = {
+  'http.error_rate': 'queue.job_failure_rate',
+  'http.latency_p95': 'queue.job_duration_p95',
+};
+const BACKGROUND = vocabulary(
+  'job jobs worker workers consumer consumers listener listeners subscriber subscribers tasks cron fetcher crawler poller sidekiq celery scheduler',
+);
+const FOREGROUND = vocabulary('controller controllers routes handlers middleware api http web server');
 
 /** Hints come last; before them, what each detector puts first comes before what any puts second; then the detectors' own order; then the path. */
 function byImportance(a: Drawn, b: Drawn): number {

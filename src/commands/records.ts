@@ -1,5 +1,6 @@
 import { formatValue } from '../core/plan/line-text.ts';
 import { explain } from '../core/report.ts';
+import { type Command, wordsOf } from '../core/rollout/command.ts';
 import { replay } from '../engine/replay.ts';
 import { type Context, chosenRollout, readText, withRecords } from './context.ts';
 import { CommandEnd, EXIT } from './exit-codes.ts';
@@ -24,7 +25,7 @@ interface WrittenEntry {
     readonly actor: string;
     readonly payload: {
       readonly decision?: { readonly kind: string; readonly reason: string; readonly exposure: string };
-      readonly command?: { readonly verb: string; readonly reason: string };
+      readonly command?: Pick<Command, 'verb' | 'check' | 'reason'>;
       readonly outcome?: { readonly kind: string; readonly why?: string };
     };
   };
@@ -37,7 +38,7 @@ function eventLine(line: string): string {
     decision !== undefined
       ? `${decision.kind} (${decision.reason}) at ${decision.exposure}`
       : command !== undefined
-        ? `${command.verb} ${outcome?.kind ?? ''}${outcome?.why === undefined ? '' : `: ${outcome.why}`}`
+        ? `${wordsOf(command)} ${outcome?.kind ?? ''}${outcome?.why === undefined ? '' : `: ${outcome.why}`}`
         : '';
   return `${String(entry.seq).padStart(5)}  ${new Date(entry.at).toISOString()}  ${entry.kind.padEnd(13)} ${entry.actor}  ${what}`.trimEnd();
 }
@@ -89,6 +90,7 @@ export async function explainCommand(
     }
     context.out(`     because ${check.why}`);
   }
+  for (const line of explanation.waived) context.out(line);
   context.out(explanation.next);
   return EXIT.done;
 }

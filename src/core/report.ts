@@ -1,6 +1,6 @@
 import { type CheckLine, checkLine, reasonText } from './check-line.ts';
 import { formatDuration } from './duration.ts';
-import type { Decision } from './gate/decision.ts';
+import { type Decision, isWaived, type Waiver } from './gate/decision.ts';
 import type { Finding } from './gate/finding.ts';
 import { type Check, checkName } from './plan/check.ts';
 import { formatLine } from './plan/line-text.ts';
@@ -17,20 +17,33 @@ export interface Explanation {
   /** For a case that a person has to weigh: what it is, how sure, what would settle it, what can be done. Null for clear cases. */
   readonly summary: Summary | null;
   readonly checks: readonly CheckLine[];
+  /** What does not vote in this stage, on whose word and why: a line each. */
+  readonly waived: readonly string[];
 }
 
 export function explain(plan: Plan, decision: Decision): Explanation {
   const checks = decision.findings.flatMap((finding) => {
     const check = plan.checks.find((candidate) => candidate.id === finding.checkId);
-    return check === undefined ? [] : [checkLine(check, finding)];
+    if (check === undefined) return [];
+    const line = checkLine(check, finding);
+    return isWaived(decision, check.id) ? [{ ...line, note: `${line.note}, waived` }] : [line];
   });
+  const { waived = [] } = decision;
+  const names = waived.map(({ checkId, by }) => `${checkId} waived by ${by}`).join(', ');
   return {
     urgency: urgencyOf(decision),
-    headline: `${plan.target}: ${verdictText(plan, decision)}`,
+    headline: `${plan.target}: ${verdictText(plan, decision)}${names === '' ? '' : ` (${names})`}`,
     next: nextText(plan, decision),
     summary: summaryOf(plan, decision),
     checks,
+    waived: waived.map(waiverText),
   };
+}
+
+/** On one line, whatever was typed. */
+function waiverText({ checkId, by, reason }: Waiver): string {
+  const why = reason.replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim();
+  return `${checkId} does not vote in this stage: waived by ${by}, because: ${why}`;
 }
 
 function urgencyOf(decision: Decision): Explanation['urgency'] {
@@ -120,7 +133,11 @@ function heldText({ until, at }: Decision): string {
 }
 
 function worstText(plan: Plan, decision: Decision, outcome: Finding['outcome']): string {
-  const finding = decision.findings.find((candidate) => candidate.outcome === outcome);
+  const finding = decision.findings.find(
+    (candidate) =>
+      candidate.outcome === outcome &&
+      (outcome === 'breach_rollback' || !isWaived(decision, candidate.checkId)),
+  );
   const check = plan.checks.find((candidate) => candidate.id === finding?.checkId);
   if (finding === undefined || check === undefined) return 'a check is over its line';
   const line = checkLine(check, worseWindow(finding, check));
@@ -150,7 +167,8 @@ function blindText(decision: Decision): string {
 
 function unclearText(plan: Plan, decision: Decision): string {
   const unclear = decision.findings.filter(
-    ({ outcome, intent, severity }) => intent === 'guard' && severity !== 'advisory' && outcome !== 'clear',
+    ({ checkId, outcome, intent, severity }) =>
+      intent === 'guard' && severity !== 'advisory' && outcome !== 'clear' && !isWaived(decision, checkId),
   );
   const names = unclear.flatMap((finding) => {
     const check = plan.checks.find((candidate) => candidate.id === finding.checkId);
@@ -160,6 +178,8 @@ function unclearText(plan: Plan, decision: Decision): string {
 }
 
 function clearCount(decision: Decision): string {
-  const votes = decision.findings.filter((f) => f.intent === 'guard' && f.severity !== 'advisory');
+  const votes = decision.findings.filter(
+    (f) => f.intent === 'guard' && f.severity !== 'advisory' && !isWaived(decision, f.checkId),
+  );
   return votes.length === 1 ? 'its check is clear' : `all ${votes.length} checks are clear`;
 }

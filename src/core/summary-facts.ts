@@ -1,4 +1,4 @@
-import type { Decision } from './gate/decision.ts';
+import { type Decision, isWaived } from './gate/decision.ts';
 import { type Finding, OUTCOMES } from './gate/finding.ts';
 import { type Check, isRequired } from './plan/check.ts';
 import { formatLine } from './plan/line-text.ts';
@@ -20,6 +20,8 @@ export interface SummaryFacts {
 export interface CheckFacts {
   readonly id: string;
   readonly isRequired: boolean;
+  /** Set aside by a person for this stage; left out where it votes. */
+  readonly isWaived?: true;
   readonly severity: Check['severity'];
   readonly outcome: Finding['outcome'];
   readonly reason: Finding['reason'];
@@ -58,7 +60,14 @@ export function summaryFacts(plan: Plan, decision: Decision): SummaryFacts {
     nextExposure: decision.nextExposure === null ? null : nameless(decision.nextExposure),
     checks: decision.findings.flatMap((finding, at) => {
       const check = plan.checks.find(({ id }) => id === finding.checkId);
-      return check === undefined || !worst.includes(finding) ? [] : [checkFacts(check, finding, at)];
+      return check === undefined || !worst.includes(finding)
+        ? []
+        : [
+            {
+              ...checkFacts(check, finding, at),
+              ...(isWaived(decision, check.id) ? { isWaived: true as const } : {}),
+            },
+          ];
     }),
   };
 }

@@ -1,8 +1,8 @@
 import { type CheckLine, checkLine } from './check-line.ts';
 import { formatDuration } from './duration.ts';
-import type { Decision, DecisionReason } from './gate/decision.ts';
+import { type Decision, type DecisionReason, isWaived } from './gate/decision.ts';
 import type { Finding } from './gate/finding.ts';
-import { type Check, isRequired } from './plan/check.ts';
+import { type Check, isWaivable } from './plan/check.ts';
 import { isLastStage, type Plan, stageAt } from './plan/plan.ts';
 
 /** What a person who has to weigh an unclear case asks first, answered from the decision record alone. */
@@ -49,6 +49,7 @@ function unsettled(plan: Plan, decision: Decision): readonly Told[] {
     .flatMap((finding): readonly Told[] => {
       const check = plan.checks.find(({ id }) => id === finding.checkId);
       const isQuiet = check === undefined || finding.severity === 'advisory' || finding.outcome === 'clear';
+      if (isWaived(decision, finding.checkId)) return [];
       return isQuiet || (finding.intent !== 'guard' && finding.outcome !== 'breach_hold')
         ? []
         : [{ check, finding, line: checkLine(check, finding) }];
@@ -74,7 +75,10 @@ function whatText(decision: Decision, told: readonly Told[]): string {
   const cause = CAUSES[decision.reason];
   const detail = decision.detail === null ? '' : ` ${capital(decision.detail)}.`;
   if (cause !== undefined) return `${cause}${detail}`;
-  if (isAllClear(decision, told)) return 'Every check is clear, and a person was asked before it goes on.';
+  if (isAllClear(decision, told)) {
+    const which = (decision.waived ?? []).length > 0 ? 'Every check that votes' : 'Every check';
+    return `${which} is clear, and a person was asked before it goes on.`;
+  }
   if (told.length === 0) return 'No check has a reading to go by yet.';
   const shown = told.slice(0, MOST_TOLD).map(({ line }) => {
     const numbers = line.canary === '–' ? line.note : `${line.canary} against ${line.baseline}`;
@@ -138,10 +142,12 @@ function clearText(told: readonly Told[]): string {
 
 function optionsText(plan: Plan, decision: Decision): string {
   const { holdMs } = stageAt(plan, decision.stageIndex);
-  const breached = decision.findings.filter(({ outcome }) => outcome === 'breach_hold');
+  const breached = decision.findings.filter(
+    ({ outcome, checkId }) => outcome === 'breach_hold' && !isWaived(decision, checkId),
+  );
   const next = isLastStage(plan, decision.stageIndex) ? null : decision.nextExposure;
   const held = breached.flatMap(({ checkId }) => plan.checks.find(({ id }) => id === checkId) ?? []);
-  const waivable = held.filter((check) => !isRequired(check) && check.intent === 'guard');
+  const waivable = held.filter(isWaivable);
   const promote = next === null ? [] : [promotionText(decision, next, held)];
   return `${capital(
     [

@@ -10,6 +10,7 @@ import type { Command } from '../core/rollout/command.ts';
 import { eventOf } from '../core/rollout/events.ts';
 import type { RolloutState } from '../core/rollout/state.ts';
 import type { RolloutView } from '../core/rollout/view.ts';
+import { shownLine } from '../core/shown-text.ts';
 import type {
   CommandReply,
   CommandWords,
@@ -133,7 +134,7 @@ async function start(
     {
       rolloutId: words.rolloutId ?? `rl_${digest.slice(0, 8)}`,
       plan: planned.plan,
-      by: words.by,
+      by: shownLine(words.by),
       measureMs: setup.measureMs,
       onProgress,
     },
@@ -203,10 +204,11 @@ async function command(
   const now = engine.clock.now();
   const body: Command = {
     verb: words.verb,
-    by: words.by,
-    reason: words.reason,
+    by: shownLine(words.by),
+    reason: shownLine(words.reason),
     until: words.verb === 'hold' && words.holdMs !== null ? now + words.holdMs : null,
     expectedEpoch: words.expectedEpoch,
+    ...(words.check === undefined ? {} : { check: words.check }),
   };
   const message = { source: 'control', deliveryId: words.deliveryId, rolloutId, receivedAt: now };
   await engine.store.appendInbox({ ...message, body: body as unknown as Json });

@@ -1,4 +1,6 @@
+import { isWaived } from '../core/gate/decision.ts';
 import { isSignalKind, type SignalKind } from '../core/plan/signal-kinds.ts';
+import { isRisky } from '../core/rollout/command.ts';
 import { eventOf, type RolloutEvent } from '../core/rollout/events.ts';
 import type { ChangeReads, PastRollout } from '../ports/change-reads.ts';
 import type { Store } from './parts.ts';
@@ -62,14 +64,17 @@ function alarmsIn(
   let falseAlarms = 0;
   for (const event of events) {
     if (event.kind === 'decided') {
-      const over = event.decision.findings.filter(({ outcome }) => outcome.startsWith('breach_'));
+      const { decision } = event;
+      const over = decision.findings.filter(
+        ({ outcome, checkId }) => outcome.startsWith('breach_') && !isWaived(decision, checkId),
+      );
       for (const { checkId } of over) {
         const signal = signalOf.get(checkId) ?? '';
         if (isSignalKind(signal)) fired.add(signal);
       }
       if (over.length > 0) isAlarmed = true;
     } else if (event.kind === 'commanded' && isAlarmed && event.outcome.kind === 'accepted') {
-      if (['resume', 'promote', 'waive'].includes(event.command.verb)) {
+      if (isRisky(event.command.verb)) {
         falseAlarms += 1;
         isAlarmed = false;
       }

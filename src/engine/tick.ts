@@ -3,10 +3,11 @@ import { canonicalJson } from '../core/canonical-json.ts';
 import type { Decision } from '../core/gate/decision.ts';
 import type { Evidence } from '../core/gate/evidence.ts';
 import { explain } from '../core/report.ts';
-import type { Command } from '../core/rollout/command.ts';
+import { type Command, wordsOf } from '../core/rollout/command.ts';
 import { eventPayload, type SummaryNote, type TimedEvent } from '../core/rollout/events.ts';
 import { NOTHING_EXPOSED, type RolloutState } from '../core/rollout/state.ts';
 import { type Step, step } from '../core/rollout/step.ts';
+import { shownLine } from '../core/shown-text.ts';
 import { isForPerson } from '../core/summary.ts';
 import type { ChatMessage } from '../ports/chat.ts';
 import { sha256 } from '../ports/digest.ts';
@@ -90,8 +91,10 @@ function isSummary(message: InboxMessage): boolean {
   return message.source === SUMMARY_SOURCE;
 }
 
+/** Whatever surface it came by, its words are other people's. */
 function commandOf(message: InboxMessage): Command {
-  return message.body as unknown as Command;
+  const command = message.body as unknown as Command;
+  return { ...command, by: shownLine(command.by), reason: shownLine(command.reason) };
 }
 
 function batchOf(
@@ -149,7 +152,7 @@ function messageOf(claim: RolloutClaim, timed: TimedEvent, key: string): ChatMes
   const { event } = timed;
   switch (event.kind) {
     case 'decided': {
-      const { urgency, headline, next, checks, summary } = explain(claim.plan, event.decision);
+      const { urgency, headline, next, checks, waived, summary } = explain(claim.plan, event.decision);
       const rows = checks
         .filter((row) => row.outcome !== 'clear')
         .map(
@@ -168,6 +171,7 @@ function messageOf(claim: RolloutClaim, timed: TimedEvent, key: string): ChatMes
       const lines = [
         ...(refused === null ? [] : [`The promotion was refused: ${refused}.`]),
         ...rows,
+        ...waived,
         ...ending,
       ];
       return { ...base, urgency, headline, lines };
@@ -179,7 +183,7 @@ function messageOf(claim: RolloutClaim, timed: TimedEvent, key: string): ChatMes
       return {
         ...base,
         urgency: 'info',
-        headline: `${claim.target}: ${command.verb} by ${command.by}${refused === '' ? said : refused}`,
+        headline: `${claim.target}: ${wordsOf(command)} by ${command.by}${refused === '' ? said : refused}`,
         lines: [],
       };
     }

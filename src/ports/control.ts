@@ -1,5 +1,6 @@
 import type { Planned } from '../core/plan/merge.ts';
 import type { Preflight } from '../core/plan/preflight.ts';
+import type { Command } from '../core/rollout/command.ts';
 import type { RolloutView } from '../core/rollout/view.ts';
 
 /** What people can read: kept by the store, whatever runs. */
@@ -50,13 +51,15 @@ export type StartOutcome =
     };
 
 export interface CommandWords {
-  readonly verb: 'promote' | 'hold' | 'resume' | 'rollback';
+  readonly verb: Command['verb'];
   readonly by: string;
   readonly reason: string;
   /** For `hold`: how long, ms; null until resumed. */
   readonly holdMs: number | null;
   /** The stage entry the person saw; null where none was shown. */
   readonly expectedEpoch: number | null;
+  /** For `waive`: the id of the check. */
+  readonly check?: string;
   /** Unique to this command: sent twice it acts once. */
   readonly deliveryId: string;
 }

@@ -92,11 +92,12 @@ function checkTable(rows: readonly CheckLine[], trends: RolloutView['trends']): 
 
 function decisionLines(view: RolloutView): readonly string[] {
   if (view.explanation === null) return [];
-  const { headline, next, summary } = view.explanation;
+  const { headline, next, waived, summary } = view.explanation;
   if (view.phase !== 'running') return [`  ${headline}`];
+  const head = [`  ${headline}`, ...waived.map((line) => styleText('yellow', `  ${line}`))];
   const note = view.note === null ? [] : [styleText('gray', `  The model adds: ${view.note.text}`)];
-  if (summary === null) return [`  ${headline}`, styleText('gray', `  ${next}`), ...note];
-  return [`  ${headline}`, ...summaryLines(summary), ...note];
+  if (summary === null) return [...head, styleText('gray', `  ${next}`), ...note];
+  return [...head, ...summaryLines(summary), ...note];
 }
 
 /** What a person who has to weigh a case asks first, one line each. */

@@ -25,14 +25,24 @@ const startSchema = planSchema.extend({
     .regex(/^[A-Za-z0-9_-]{1,64}$/)
     .nullable(),
 });
-const commandSchema = z.strictObject({
-  verb: z.enum(['promote', 'hold', 'resume', 'rollback']),
-  by: z.string().min(1).max(200),
-  reason: z.string().max(2_000),
-  holdMs: z.number().int().positive().nullable(),
-  expectedEpoch: z.number().int().nullable(),
-  deliveryId: z.string().min(1).max(200),
-});
+const commandSchema = z
+  .strictObject({
+    verb: z.enum(['promote', 'hold', 'resume', 'rollback', 'waive']),
+    by: z.string().min(1).max(200),
+    reason: z.string().max(2_000),
+    holdMs: z.number().int().positive().nullable(),
+    expectedEpoch: z.number().int().nullable(),
+    deliveryId: z.string().min(1).max(200),
+    check: z.string().min(1).max(200).exactOptional(),
+  })
+  .refine(({ verb, check }) => (verb === 'waive') === (check !== undefined), {
+    path: ['check'],
+    error: '`waive` names a check, and no other verb does',
+  })
+  .refine(({ verb, reason }) => verb !== 'waive' || reason.trim() !== '', {
+    path: ['reason'],
+    error: '`waive` needs a reason',
+  });
 
 /** One line of a start's answer: progress while the traffic is read, then the outcome. */
 export type StartLine =

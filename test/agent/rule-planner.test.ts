@@ -166,7 +166,7 @@ describe('stays the same where the change does', () => {
     expect(plan.risk).toBe('low');
   });
 
-  test('a title adds to risk and takes nothing away', async () => {
+  test('a title adds to risk and takes nothing away (B11)', async () => {
     const title = fc.oneof(
       fc.string(),
       fc.constantFrom(

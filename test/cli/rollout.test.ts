@@ -12,7 +12,7 @@ import {
   USUAL_INSTRUCTION,
   type Workplace,
 } from '../e2e/support/cli.ts';
-import { openRig, RIG_ROLLOUT } from '../e2e/support/open-rig.ts';
+import { openRig, PROPOSED, RIG_ROLLOUT } from '../e2e/support/open-rig.ts';
 import { healthy, LINES, openProduct, type Product } from '../e2e/support/product.ts';
 import { exposureInFile, storedRollout } from '../e2e/support/record.ts';
 import { until } from '../e2e/support/until.ts';
@@ -136,6 +136,46 @@ describe.concurrent('a rollout on the command line', { timeout: TIMEOUT_MS }, ()
       stderr: expect.stringContaining('there is no rollout rl_none'),
     });
     expect(exposureInFile(here.dataDir)).toBe(10);
+  });
+
+  test('is told which proposed check not to hold by, with a reason, and names it from then on', async ({
+    expect,
+  }) => {
+    await using shop = await openShop();
+    const { here } = shop;
+    const rig = await openRig({
+      at: { dataDir: here.dataDir, product: shop.product },
+      instruction: USUAL_INSTRUCTION,
+      tickMs: 200,
+      canaryErrors: healthy,
+    });
+    await rig.startWithProposed();
+    await rig.decided('a look', (decision) => decision.reason === 'stage_minimum');
+    await rig.close();
+    const waive = (...args: readonly string[]) => here.sluice(['waive', RIG_ROLLOUT, ...args]);
+
+    const bare = await waive(PROPOSED.id, '--yes');
+    expect(bare).toMatchObject({ code: 2, stderr: expect.stringContaining("'--reason <text>'") });
+    expect(await waive(PROPOSED.id, '--yes', '--reason', ' ')).toMatchObject({ code: 2, stdout: '' });
+    const asked = await waive(PROPOSED.id, '--reason', 'known');
+    expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining(`waive ${PROPOSED.id}?`) });
+    const required = await waive('http.error_rate', '--yes', '--reason', 'known');
+    expect(required).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('waive http.error_rate was refused: http.error_rate is required by'),
+    });
+    const stale = await waive(PROPOSED.id, '--yes', '--reason', 'known', '--expect-epoch', '7');
+    expect(stale).toMatchObject({ code: 4, stderr: expect.stringContaining('meant for stage entry 7') });
+
+    const waived = await waive(PROPOSED.id, '--yes', '--reason', 'a known cold start', '--json');
+    expect(waived.code).toBe(0);
+    const line = `${PROPOSED.id} does not vote in this stage: waived by alice, because: a known cold start`;
+    expect(jsonOf(waived)).toMatchObject({ kind: 'accepted', view: { explanation: { waived: [line] } } });
+    expect((await here.sluice(['status'])).stdout).toContain(line);
+    expect((await here.sluice(['explain'])).stdout).toContain(line);
+    expect((await here.sluice(['log'])).stdout).toContain(`waive ${PROPOSED.id} accepted`);
+    const log = await here.sluice(['log', '--json']);
+    expect(replay(log.stdout)).toMatchObject({ fault: null, state: { waived: [{ by: 'alice' }] } });
   });
 
   test('leaves a log that explains and replays; with one byte changed the place is named', async ({

@@ -223,6 +223,50 @@ describe('every reason', () => {
   });
 });
 
+describe('a waived check', () => {
+  const proposed = check({
+    ...ERROR_RATE,
+    id: 'rule:db.error_rate',
+    signal: 'db.error_rate',
+    severity: 'major',
+    provenance: [{ source: 'rule', from: 'a rule', evidence: [] }],
+  });
+  const plan = planOf({ checks: [ERROR_RATE, proposed] });
+  const waived = [{ checkId: proposed.id, by: 'bob', reason: 'a known\n\u001b[31mcold start ' }];
+  const explained = (required: Situation, its: Situation, overrides: Partial<RolloutState> = {}) => {
+    const state = running(plan, overrides);
+    const gate = gateOf(plan, { [ERROR_RATE.id]: required, [proposed.id]: its });
+    return explain(plan, decide(plan, { ...state, gate }, lookAt(plan, state), NOW).decision);
+  };
+
+  test('is named in every summary, by whom and why, on one line', () => {
+    for (const required of ['clear', 'ambiguous', 'breach_hold', 'breach_rollback'] as const) {
+      const found = explained(required, 'breach_hold', { waived });
+      expect(found.headline).toMatch(/ \(rule:db\.error_rate waived by bob\)$/);
+      expect(found.waived).toEqual([
+        'rule:db.error_rate does not vote in this stage: waived by bob, because: a known [31mcold start',
+      ]);
+      expect(found.checks[1]?.note).toBe('is over its line, waived');
+    }
+    expect(explained('clear', 'clear').waived).toEqual([]);
+  });
+
+  test('is not counted among the clear ones, nor told as what stands in the way', () => {
+    expect(explained('clear', 'breach_hold', { waived }).headline).toContain('its check is clear');
+    const held = explained('breach_hold', 'breach_hold', { waived });
+    expect(held.headline).toContain('holding at 10%: error rate 0.9 %');
+    expect(held.summary?.what).not.toContain('db');
+    const unclear = explained('over_unconfirmed', 'thin', { waived });
+    expect(unclear.headline).not.toContain('too little data');
+  });
+
+  test('is what the options of a held rollout offer to waive, and a required one is not', () => {
+    expect(explained('clear', 'breach_hold').summary?.options).toContain('waive rule:db.error_rate');
+    expect(explained('breach_hold', 'clear').summary?.options).not.toContain('waive');
+    expect(explained('breach_hold', 'breach_hold', { waived }).summary?.options).not.toContain('waive');
+  });
+});
+
 describe('each check is a row', () => {
   test('with both values, the difference in the unit of its line, and its lines', () => {
     const [errors, hits] = explain(PLAN, decided('breach_hold')).checks;

@@ -134,6 +134,13 @@ describe('a decision that a person has to weigh', () => {
     },
   );
 
+  test('does not call a check clear that was waived', () => {
+    const state = { asked: { at: NOW - 5_000, reason: 'approval_required' as const } };
+    const waived = [{ checkId: 'rule:x', by: 'bob', reason: 'a known spike' }];
+    const decision = { ...decided({ situation: 'clear', state }), waived };
+    expect(summaryOf(PLAN, decision)?.what).toMatch(/^Every check that votes is clear/);
+  });
+
   test('with no reading at all says that nothing can be weighed', () => {
     const empty = { ...decided(caseOf('evidence_not_clear')), findings: [] };
     expect(summaryOf(PLAN, empty)).toMatchObject({

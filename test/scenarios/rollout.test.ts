@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { exportLog } from '../../src/engine/log-file.ts';
 import { replay } from '../../src/engine/replay.ts';
-import { ERROR_RATE, openRig, P95, planOf, ROLLOUT } from '../support/rollout-rig.ts';
+import { check, ERROR_RATE, openRig, P95, planOf, ROLLOUT } from '../support/rollout-rig.ts';
 
 test('a healthy change goes to everyone by itself, one stage at a time, never before its minimum', async () => {
   const rig = await openRig();
@@ -150,6 +150,63 @@ test('a person cannot promote over a breach of a critical check', async () => {
   await rig.command({ verb: 'promote' });
   expect((await rig.state()).desired.percent).toBeLessThanOrEqual(25);
   expect(rig.told.some((message) => message.lines.some((line) => line.includes('refused')))).toBe(true);
+});
+
+const PROPOSED = check({
+  ...P95,
+  id: 'rule:http.latency_p95',
+  severity: 'major',
+  provenance: [{ source: 'rule', from: 'a rule', evidence: [] }],
+});
+const SLOWER = { kind: 'stretch', signal: 'http.latency_p95', times: 1.8, fromPercent: 25 } as const;
+const WAIVE = { verb: 'waive', check: PROPOSED.id, reason: 'slower as meant' } as const;
+
+test('a rollout that a proposed check holds goes on once it is waived, and is held again in the next stage', async () => {
+  const rig = await openRig({ effects: [SLOWER] });
+  await rig.start(planOf({ checks: [ERROR_RATE, PROPOSED] }));
+  await rig.run(30_000);
+  expect((await rig.decisions()).at(-1)).toMatchObject({ reason: 'breach_hold', exposure: '25%' });
+  await rig.command(WAIVE);
+  expect(await rig.state()).toMatchObject({ desired: { percent: 50 } });
+  await rig.run(25_000);
+  expect(await rig.state()).toMatchObject({ desired: { percent: 50 } });
+  expect((await rig.decisions()).at(-1)).not.toHaveProperty('waived');
+  const line = `${PROPOSED.id} does not vote in this stage: waived by alice, because: slower as meant`;
+  expect(rig.told.find(({ headline }) => headline.includes('promoted from 25%'))).toMatchObject({
+    headline: `checkout: promoted from 25% to 50%: its check is clear (${PROPOSED.id} waived by alice)`,
+    lines: expect.arrayContaining([line]),
+  });
+  expect(rig.told.some(({ headline }) => headline.includes(`waive ${PROPOSED.id} by alice: slower`))).toBe(
+    true,
+  );
+});
+
+test('a rollout that had to ask about a proposed check goes on at its waiver, to the end where each stage gets one', async () => {
+  const rig = await openRig({ effects: [SLOWER] });
+  await rig.start(planOf({ checks: [ERROR_RATE, PROPOSED] }));
+  await rig.run(60_000);
+  expect((await rig.decisions()).at(-1)).toMatchObject({ kind: 'ask', exposure: '25%' });
+  for (let stage = 1; stage <= 3; stage++) {
+    await rig.command(WAIVE);
+    await rig.run(60_000);
+  }
+  expect(await rig.state()).toMatchObject({ phase: 'completed', desired: { percent: 100 } });
+  const found = replay((await exportLog(rig.parts.store, ROLLOUT)) ?? '');
+  expect(found.fault).toBeNull();
+  expect(found.decisions).toEqual(await rig.decisions());
+  expect(found.state).toEqual(await rig.state());
+});
+
+test('a required check is not waived: the rollout stays held, and people are told why', async () => {
+  const rig = await openRig({ effects: [SLOWER] });
+  await rig.start(planOf({ checks: [ERROR_RATE, { ...P95, severity: 'major' }] }));
+  await rig.run(30_000);
+  await rig.command({ ...WAIVE, check: P95.id });
+  await rig.run(10_000);
+  expect(await rig.state()).toMatchObject({ desired: { percent: 25 } });
+  expect(await rig.state()).not.toHaveProperty('waived');
+  const refusal = rig.told.find(({ headline }) => headline.includes('was refused'));
+  expect(refusal?.headline).toContain(`${P95.id} is required by the instruction`);
 });
 
 test('an exposure backend that fails is written again until it agrees', async () => {

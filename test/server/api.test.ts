@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { controlClient } from '../../src/adapters/control-client/client.ts';
 import type { CommandReply } from '../../src/ports/control.ts';
 import type { RunningServer } from '../../src/server/server.ts';
-import { openRig, RIG_ROLLOUT, type SluiceRig } from '../e2e/support/open-rig.ts';
+import { openRig, PROPOSED, RIG_ROLLOUT, type SluiceRig } from '../e2e/support/open-rig.ts';
 import { healthy, LINES, TARGET } from '../e2e/support/product.ts';
 
 const TOKEN = 'a-token-of-this-test';
@@ -15,7 +16,7 @@ let server: RunningServer;
 beforeAll(async () => {
   rig = await openRig({ canaryErrors: healthy, tickMs: 200, instruction: INSTRUCTION });
   server = await rig.sluice.serve(0, TOKEN);
-  await rig.start();
+  await rig.startWithProposed();
   await rig.decided('a look', (decision) => decision.reason === 'stage_minimum');
 });
 afterAll(async () => {
@@ -129,6 +130,14 @@ describe('what a body may be', () => {
     { path: COMMANDS, body: { ...COMMAND, holdMs: -1 }, names: 'holdMs' },
     { path: COMMANDS, body: { ...COMMAND, expectedEpoch: 1.5 }, names: 'expectedEpoch' },
     { path: COMMANDS, body: { ...COMMAND, percent: 100 }, names: 'percent' },
+    { path: COMMANDS, body: { ...COMMAND, check: PROPOSED.id }, names: 'check' },
+    { path: COMMANDS, body: { ...COMMAND, verb: 'waive', reason: 'known' }, names: 'check' },
+    { path: COMMANDS, body: { ...COMMAND, verb: 'waive', check: PROPOSED.id, reason: ' ' }, names: 'reason' },
+    {
+      path: COMMANDS,
+      body: { ...COMMAND, verb: 'waive', check: PROPOSED.id, reason: 'x'.repeat(2_001) },
+      names: 'reason',
+    },
   ])('without a wrong or unknown field: $names', async ({ path, body, names }) => {
     const before = await commanded();
     const response = await ask(path, { body });
@@ -212,6 +221,38 @@ describe('commanding', () => {
     for (const reply of replies) expect(['accepted', 'queued']).toContain(reply.kind);
     await rig.decided('the hold', (decision) => decision.reason === 'person_hold');
     expect((await commanded()).length).toBe(before + 1);
+  });
+
+  test('a waiver of a proposed check is taken, and the record names who and why', async () => {
+    const { stageEpoch } = await rig.state();
+    const words = {
+      verb: 'waive',
+      check: PROPOSED.id,
+      reason: 'a known cold start',
+      expectedEpoch: stageEpoch,
+    };
+    const waived = [{ checkId: PROPOSED.id, by: 'alice', reason: 'a known cold start' }];
+    const line = `${PROPOSED.id} does not vote in this stage: waived by alice, because: a known cold start`;
+    const view = { decision: { waived }, explanation: { waived: [line] } };
+    expect(await command(words)).toMatchObject({ kind: 'accepted', view });
+    expect(await controlClient({ url: server.url, token: TOKEN }).get(RIG_ROLLOUT)).toMatchObject(view);
+  });
+
+  test('a waiver of a required check is refused with what may be waived', async () => {
+    const { stageEpoch } = await rig.state();
+    const words = { verb: 'waive', check: 'http.error_rate', reason: 'known', expectedEpoch: stageEpoch };
+    expect(await command(words)).toMatchObject({
+      kind: 'refused',
+      why: expect.stringMatching(
+        /^http\.error_rate is required .*what may be waived: rule:http\.error_rate$/,
+      ),
+    });
+  });
+
+  test('a waiver for a stage that has moved on is refused', async () => {
+    const { stageEpoch } = await rig.state();
+    const words = { verb: 'waive', check: PROPOSED.id, reason: 'known', expectedEpoch: stageEpoch - 1 };
+    expect(await command(words)).toMatchObject({ kind: 'refused', why: expect.stringContaining('moved on') });
   });
 
   test.for(['promote', 'resume'] as const)('%s for a stage that has moved on is refused', async (verb) => {

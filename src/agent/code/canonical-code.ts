@@ -29,6 +29,18 @@ export function canonicalCode(code: string, language: Language): string {
       text = text.replaceAll(/\$this->/g, '').replace(MODIFIERS, '');
       break;
     case 'java':
+      text = text
+        .replaceAll(
+          /@(?:Nullable|NonNull|Nonnull|CheckForNull|Override|Deprecated|SuppressWarnings(?:\([^)]{0,80}\))?)\b\s*/g,
+          '',
+        )
+        .replaceAll(/\b(\d+)L\b/g, '$1')
+        .replaceAll(/\bthis\./g, '')
+        .replace(MODIFIERS, '');
+      break;
+    case 'rust':
+      text = text.replaceAll(/<'\w{1,20}>|(?<=&)'\w{1,20}\s/g, '').replace(/^\s*return\s(.{1,200});$/, '$1');
+      break;
     case 'csharp':
       text = text.replaceAll(/\bthis\./g, '').replace(MODIFIERS, '');
       break;

@@ -49,7 +49,7 @@ function bracketsOf(code: string): number {
 const GENERICS = /(?<=[\w$])<[\w\s,.|?&[\]{}:'$]{1,120}>(?=[\s(),;>=\]|]|$)/g;
 /** Built-in types, and names as types have them: a value of an object is seldom called so. */
 const ONE_TYPE =
-  '(?:string|number|boolean|void|unknown|any|never|null|undefined|object|bigint|[A-Z]\\w*[a-z]\\w*)(?:<[^=;]{1,120}>)?(?:\\[\\])*';
+  '(?:string|number|boolean|void|unknown|any|never|null|undefined|object|bigint|[A-Z]\\w*[a-z]\\w*(?:\\.[A-Z]\\w*)?|JSX\\.Element)(?:<[^=;]{1,120}>)?(?:\\[\\])*';
 const ANNOTATION = new RegExp(
   `(?<=[\\w$)\\]])\\??:\\s?(?:readonly\\s)?${ONE_TYPE}(?:\\s?[|&]\\s?${ONE_TYPE})*(?=\\s?(?:[,)=;{]|=>|$))`,
   'g',

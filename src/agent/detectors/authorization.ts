@@ -51,8 +51,14 @@ export const authorizationDetector: Detector = {
   subject: 'authorization',
   risk: 'high',
   detect(file) {
-    if (file.language === 'manifest' || file.pathClass === 'migration') return [];
+    if (file.language === 'manifest') return [];
     const changed = changedLines(file);
+    const rows = changed.filter((line) => [line.code, ...line.strings].some((text) => ROW_RULE.test(text)));
+    if (rows.length > 0)
+      return [
+        guard('auth.forbidden_rate', because(rows, 'changes who sees which rows', { direction: 'either' })),
+      ];
+    if (file.pathClass === 'migration' || file.language === 'sql') return [];
     const hits = callsOn(changed, (call) => isDecidingCall(call) || (isPolicyFile(file) && isRule(call)));
     const compared = changed.filter((line) => line.novelty !== 'place' && comparesGrant(line));
     const inPolicy = isPolicyFile(file)
@@ -71,6 +77,9 @@ export const authorizationDetector: Detector = {
     ];
   },
 };
+
+/** The database's own rules of who sees a row. */
+const ROW_RULE = /\b(?:create|alter|drop)\s+policy\b|\brow\s+level\s+security\b/i;
 
 function isDecidingCall(call: Call): boolean {
   if (hasAny([...call.receiver, ...call.verbs], OTHER_POLICIES)) return false;

@@ -20,14 +20,18 @@ const PACKAGE =
 /** The names that stand for a cache's client in a file, by their types, what they are made of or where they come from. */
 export function cacheNames(file: ChangedFile): ReadonlySet<string> {
   const lines = file.hunks.flatMap((hunk) => [...hunk.before, ...hunk.after]);
-  return new Set(lines.flatMap(namesOn));
+  const headings = file.hunks.flatMap(({ heading }) => declaredIn(heading));
+  return new Set([...lines.flatMap(namesOn), ...headings]);
 }
 
 function namesOn(line: CodeLine): readonly string[] {
-  const declared = [TYPED, DECLARED, MADE, POINTED].flatMap((pattern) =>
-    [...line.code.matchAll(pattern)].map(([, name]) => name ?? ''),
-  );
-  return [...declared, ...importedFrom(line)].filter((name) => name !== '');
+  return [...declaredIn(line.code), ...importedFrom(line)];
+}
+
+function declaredIn(code: string): readonly string[] {
+  return [TYPED, DECLARED, MADE, POINTED]
+    .flatMap((pattern) => [...code.matchAll(pattern)].map(([, name]) => name ?? ''))
+    .filter((name) => name !== '');
 }
 
 /** `import store from './redis.ts'`; a name with a capital is a type. */

@@ -17,9 +17,9 @@ import { cacheNames } from './cache-names.ts';
 import { isQueryCall } from './query.ts';
 
 const STORES = vocabulary(
-  'cache caches cached lru memo memoizer redis memcached memcache valkey ttlcache nodecache',
+  'cache caches cached lru memo memoizer redis memcached memcache valkey ttlcache nodecache rdb',
 );
-const REMOTE = vocabulary('redis memcached memcache valkey');
+const REMOTE = vocabulary('redis memcached memcache valkey rdb');
 const COMMANDS = vocabulary(
   `
     get set setex setnx mget mset hget hset put add has del delete remove fetch read write wrap remember
@@ -100,11 +100,19 @@ function cacheAdded(
   if (remote.length > 0) {
     const why = `${remote[0]?.line.at} waits for the cache (${namesOf(remote)}), and a failed command must not fail the request`;
     const places = placesOf(remote.map((hit) => hit.line));
-    checks.push(guard('cache.error_rate', { why, evidence: places, flags: isNew ? ['new_series'] : [] }));
+    const failing = guard('cache.error_rate', { why, evidence: places, flags: isNew ? ['new_series'] : [] });
+    // A cache that was waited for before failed in the same way before.
+    if (isNew) checks.push(failing);
+    else late.push(secondary(failing));
     const wasNear = file.removed.some((line) => hasAny(line.words, STORES) && !hasAny(line.words, REMOTE));
     const slower = guard('cache.latency_p95', { why, evidence: places });
     if (isNew && wasNear) checks.push(slower, guard('http.latency_p95', { why, evidence: places }));
     else late.push(secondary(slower));
+  }
+  const named = isNew ? [] : [...file.added, ...file.removed].filter(namesKey);
+  if (named.length > 0) {
+    const why = `${named[0]?.at} changes by which names it caches, so that entries are not found or push out others`;
+    checks.push(guard('cache.evictions', { why, evidence: placesOf(named) }));
   }
   if (isNew) {
     const why = `${evidence[0]} answers from a cache what it worked out before`;
@@ -165,6 +173,11 @@ function isNamedCacheCall(call: Call): boolean {
 function isCacheSetting(line: CodeLine): boolean {
   if (hasAny(line.words, OTHER_SETTINGS)) return false;
   return hasAny(line.words, STORES) && hasAny(line.words, SETTINGS) && /[:=]\s?['"\d\w]|\d/.test(line.code);
+}
+
+/** `key := resultKey(id, context)`, `keyOf(user)`. */
+function namesKey(line: CodeLine): boolean {
+  return line.names.some((name) => /^(?:cache_?)?key$|^key(?:_?of|_?for)$|\w(?:_key|Key)$/i.test(name));
 }
 
 function hasCacheAfter(file: ChangedFile, isCacheCall: (call: Call) => boolean): boolean {

@@ -31,8 +31,18 @@ export const callInLoopDetector: Detector = {
 
 const REPOSITORIES = vocabulary('repository repositories repo repos dao daos');
 
+/** A repository may be one of code: what it is asked for tells. */
+const DATA_VERBS = vocabulary(
+  'find get load fetch list query select exists count save insert update upsert delete remove add store read search by',
+);
+
 function isOfRepository(call: Call): boolean {
-  return hasAny(call.receiver.slice(-1), REPOSITORIES) && !call.isNew && !call.isAnnotation;
+  return (
+    hasAny(call.receiver.slice(-1), REPOSITORIES) &&
+    DATA_VERBS.has(call.verbs[0] ?? '') &&
+    !call.isNew &&
+    !call.isAnnotation
+  );
 }
 
 function outboundChecks(hits: readonly Hit[]) {

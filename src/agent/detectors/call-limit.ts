@@ -150,7 +150,7 @@ function limitLines(file: ChangedFile, hunk: CodeHunk): readonly CodeLine[] {
     [...hunk.before, ...hunk.after].some((line) =>
       line.calls.some((call) => isOutboundCall(call) || isRetryCall(call)),
     ) ||
-    file.language === 'settings';
+    (file.language === 'settings' && hunk.after.every((line) => !ORCHESTRATED.test(line.code)));
   if (!isAboutCalls) return [];
   const lines = [...hunk.after, ...hunk.before].filter(isLimitLine);
   const settingsOf = (kind: CodeLine['kind']): ReadonlySet<string> =>
@@ -167,8 +167,13 @@ function limitLines(file: ChangedFile, hunk: CodeHunk): readonly CodeLine[] {
   });
 }
 
+/** Where an orchestrator is told how to run something, a deadline is that of a run. */
+const ORCHESTRATED =
+  /(?:^|[._])(?:schedule|concurrencyPolicy|jobTemplate|backoffLimit|stopTimeout|stop_timeout) =/;
+
 /** What an orchestrator calls the times of its probes. */
-const PROBE_TIMES = /(?:^|[._])(?:timeout|period|initialDelay)Seconds\b|failureThreshold|successThreshold/;
+const PROBE_TIMES =
+  /(?:^|[._])(?:timeout|period|initialDelay)Seconds\b|failureThreshold|successThreshold|activeDeadlineSeconds|stop_?timeout|gracePeriod/i;
 
 function isLimitLine(line: CodeLine): boolean {
   if (PROBE_TIMES.test(line.code)) return false;

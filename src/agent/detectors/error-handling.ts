@@ -30,13 +30,29 @@ export const errorHandlingDetector: Detector = {
     ];
     const crashing =
       file.language === 'rust' || file.language === 'go' || file.language === 'java' ? newCrashes(file) : [];
+    const unwatched =
+      file.language === 'typescript' ? file.added.filter((line) => UNWATCHED.test(line.code)) : [];
     const throwing = [
       ...file.hunks.flatMap((hunk) => blocksOf(hunk).filter(isNewlyThrowing).map(headOf)),
       ...file.hunks.flatMap(narrowedIn),
     ];
-    return [...swallowChecks(swallowing), ...throwChecks(throwing), ...crashChecks(crashing)];
+    return [
+      ...swallowChecks(swallowing),
+      ...throwChecks(throwing),
+      ...crashChecks(crashing),
+      ...unwatchedChecks(unwatched),
+    ];
   },
 };
+
+/** Nobody waits for what these start, so that nobody catches its errors. */
+const UNWATCHED = /\.forEach\(\s?async\b/;
+
+function unwatchedChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  if (lines.length === 0) return [];
+  const why = `${lines[0]?.at} starts work that nobody waits for, and an error in it ends the process`;
+  return [guard('process.restart_rate', { why, evidence: placesOf(lines) })];
+}
 
 interface CatchBlock {
   readonly head: CodeLine;

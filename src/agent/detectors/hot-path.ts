@@ -44,7 +44,13 @@ export const hotPathDetector: Detector = {
   detect(file) {
     if (file.pathClass !== 'code' || file.language === 'settings' || file.language === 'sql') return [];
     if (isUnder(file, OFFLINE_PATH)) return [];
-    return [...blockingChecks(file), ...repeatedChecks(file), ...memoryChecks(file), ...growingChecks(file)];
+    return [
+      ...blockingChecks(file),
+      ...repeatedChecks(file),
+      ...compiledChecks(file),
+      ...memoryChecks(file),
+      ...growingChecks(file),
+    ];
   },
 };
 
@@ -83,6 +89,25 @@ function isBlocking(file: ChangedFile, isAsync: boolean, call: Call, line: CodeL
     return (call.name === 'Wait' || call.name === 'GetResult') && call.chain.length > 1;
   return file.language === 'java' && call.name === 'sleep' && call.receiver[0] === 'thread';
 }
+
+/** A pattern that is put together anew each time it is asked, where it was made once. */
+function compiledChecks(file: ChangedFile): readonly DetectedCheck[] {
+  const makes = (line: CodeLine): boolean => MAKES_PATTERN.test(line.code) && /^\s/.test(line.code);
+  const isOnce = (line: CodeLine): boolean =>
+    /\b(?:static|const|lazy|once|OnceLock|LazyLock|readonly|final|init)\b/i.test(line.code);
+  const lines = file.added.filter((line) => makes(line) && !isOnce(line));
+  const made = linesBefore(file).some((line) => makes(line) || isOnce(line));
+  // Made in the same way before, or in a constructor, is made once for many.
+  if (lines.length === 0 || !made || file.removed.filter(makes).length < lines.length) return [];
+  const text = 'puts a pattern together anew each time';
+  return [
+    guard('process.cpu', because(lines, text)),
+    guard('http.latency_p95', because(lines, `${text}, and the request waits for it`)),
+  ];
+}
+
+const MAKES_PATTERN =
+  /\bRegex::new\(|\bregexp\.(?:MustCompile|Compile)\(|\bPattern\.compile\(|\bre\.compile\(/;
 
 /** Costly work that a loop repeats. */
 function repeatedChecks(file: ChangedFile): readonly DetectedCheck[] {

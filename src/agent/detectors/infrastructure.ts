@@ -18,7 +18,7 @@ const FLAG_NAME =
 const SIZES =
   /(?:^|[._])(?:node_type|instance_(?:class|type)|replicas|num_\w+|maxmemory\w*|memory\w*|engine_version|timeout|parameter\w*|iops|storage|tier|max_connections|default)$/i;
 const QUIET_NAME =
-  /alarm|alert|dashboard|monitor|notify|metric|log|tags?\b|description|label|annotation.*(?:owner|team)|test|telemetry/i;
+  /alarm|alert|dashboard|monitor|notify|metric|visibility|sampled|performance_insights|auto_commit|log|tags?\b|description|label|annotation.*(?:owner|team)|test|telemetry/i;
 
 /** First match speaks: names are paths of settings, as `resource.aws_db_instance_orders.instance_class`. */
 const GROUNDS: readonly Ground[] = [
@@ -64,6 +64,13 @@ const GROUNDS: readonly Ground[] = [
     what: 'how long requests may take on their way here',
     main: ['http.error_rate', 'http.latency_p95'],
     also: [],
+    isShared: false,
+  },
+  {
+    name: /(?:^|[._])(?:concurrencyPolicy|activeDeadlineSeconds|startingDeadlineSeconds|backoffLimit)$|cron\w*\.(?:\w+\.)*schedule$|^spec\.schedule$/i,
+    what: 'when and how often a job runs',
+    main: ['queue.duplicate_rate', 'queue.job_duration_p95'],
+    also: ['queue.job_failure_rate'],
     isShared: false,
   },
   {

@@ -23,7 +23,10 @@ export const namedSubjectDetector: Detector = {
     if (file.language === 'manifest' || file.language === 'sql' || file.pathClass === 'migration') return [];
     const isSettings = file.language === 'settings';
     const lines = changedLines(file).filter(
-      (line) => line.novelty !== 'nothing' && !(isSettings && DESCRIBING.test(line.code)),
+      (line) =>
+        line.novelty !== 'nothing' &&
+        line.code.replaceAll("''", '').trim() !== '' &&
+        !(isSettings && DESCRIBING.test(line.code)),
     );
     if (lines.length === 0) return [];
     const spoken = lines.map((line) => ({ line, said: saidBy(line) }));

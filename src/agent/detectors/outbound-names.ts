@@ -69,7 +69,11 @@ export function isOutboundCall(call: Call): boolean {
   const owners = call.chain.slice(0, -1).map((name) => name.toLowerCase());
   const [verb = ''] = call.verbs;
   // Python's module, and no collection of requests.
-  if (owners.includes('requests') && call.chain[0] !== 'requests') return false;
+  if (owners.includes('requests'))
+    return (
+      call.chain[0] === 'requests' &&
+      /^(?:get|post|put|patch|delete|head|options|request|session)$/i.test(call.name)
+    );
   if (hasAny(owners, LIBRARIES)) return VERBS.has(verb) || VERBS.has(call.name.toLowerCase());
   const near = owners.at(-1) ?? '';
   if (near === 'http' || near === 'https')

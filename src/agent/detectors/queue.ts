@@ -36,7 +36,7 @@ const PRODUCING = vocabulary(
 const PRODUCING_CALLS = vocabulary(
   `performlater performasync performin performat applyasync enqueue enqueueat enqueuein publishevent sendmessage sendtoqueue produceasync
    publishasync sendmessagebatch convertandsend basicpublish publishmessage enqueuejob dispatchafterresponse deliverlater xadd sendmessagecommand
-   publishcommand writemessages`,
+   publishcommand writemessages pushbulk performbulk addbulk publishbatch sendbatch enqueueall`,
 );
 const CONSUMING_CALLS = vocabulary(
   `kafkalistener rabbitlistener sqslistener jmslistener sharedtask eachmessage eachbatch receivemessage pollmessages basicconsume sidekiqoptions
@@ -252,7 +252,8 @@ function isSetting(file: ChangedFile, line: CodeLine): boolean {
     line.novelty !== 'code' ||
     !hasAny(line.words, SETTINGS) ||
     !assigns(line) ||
-    !/\d|true|false/.test(line.code)
+    !/[:=(,\s]\s?-?\d|true|false/.test(line.code) ||
+    line.calls.some((call) => /^prefetch/i.test(call.name))
   )
     return false;
   const names = line.names.join(' ').toLowerCase();
@@ -262,7 +263,7 @@ function isSetting(file: ChangedFile, line: CodeLine): boolean {
 
 /** These can be nothing else, whatever they are set to. */
 const QUEUE_NAMES =
-  /^(?:ack_?wait|max_?ack_?pending|max_?deliver(?:ies)?|prefetch_?(?:count|size)?|max_?poll_?records|visibility_?timeout|lock_?duration|stalled_?interval|max_?stalled_?count|max_?receive_?count|ack_?mode|unique_?for)$/i;
+  /^(?:ack_?wait|max_?ack_?pending|max_?deliver(?:ies)?|prefetch_?(?:count|size)?|max_?poll_?records|visibility_?timeout|lock_?duration|stalled_?interval|max_?stalled_?count|max_?receive_?count|ack_?mode|enable_?auto_?commit|unique_?for)$/i;
 const NAMED = vocabulary('queue job jobs worker workers consumer sidekiq celery kafka sqs rabbit bull');
 
 /** Calls that say or measure, and do no work. */

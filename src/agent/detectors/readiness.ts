@@ -17,6 +17,10 @@ const HEALTH = vocabulary(
   'readiness liveness healthz readyz livez healthcheck healthchecks terminus actuator',
 );
 const HEALTH_PATH = vocabulary('health healthcheck healthz readiness liveness ready');
+/** How somebody else is. */
+const OF_OTHERS = vocabulary(
+  'host hosts remote peer peers domain domains upstream upstreams provider providers connector connectors',
+);
 const HEALTH_ROUTE =
   /^\/?(?:_?health(?:z|check)?|ready(?:z)?|live(?:z)?|readiness|liveness|healthy|up|ping|-\/(?:ready|healthy))(?:\/\w*)?$/;
 const HEALTH_CALLS = vocabulary(
@@ -76,6 +80,7 @@ function isProbeLine(file: ChangedFile, line: CodeLine): boolean {
   if (file.language === 'settings') return PROBE.test(line.names.join('.')) && line.code !== '';
   if (line.calls.some((call) => HEALTH_CALLS.has(call.verbs.join('')))) return true;
   if (line.calls.length > 0 && line.strings.some((text) => HEALTH_ROUTE.test(text))) return true;
+  if (isUnder(file, OF_OTHERS)) return false;
   const isAboutHealth = isUnder(file, HEALTH_PATH) || hasAny(line.words, HEALTH);
   return isAboutHealth && (line.calls.length > 0 || /\breturn\b|=/.test(line.code)) && line.names.length > 0;
 }
@@ -84,7 +89,10 @@ function isShutdownCall(call: Call): boolean {
   const joined = call.verbs.join('');
   if (!SHUTDOWN_CALLS.has(joined)) return false;
   // An executor or a tracer that is shut down is not the instance.
-  return joined !== 'shutdown' || /^(?:server|srv|app|http|host|fastify)$/.test(call.receiver.at(-1) ?? '');
+  return (
+    !/^(?:shutdown|drain)$/.test(joined) ||
+    /^(?:server|srv|app|http|host|fastify)$/.test(call.receiver.at(-1) ?? '')
+  );
 }
 
 function isShutdownLine(line: CodeLine): boolean {

@@ -3,6 +3,7 @@ import { type ChangedFile, type CodeLine, changedLines } from '../code/changed-c
 import {
   because,
   callsOn,
+  type DetectedCheck,
   type Detector,
   expectChange,
   guard,
@@ -80,15 +81,23 @@ export const serializationDetector: Detector = {
     const isTold = shaped.length + demanded.length + written.length > 0 || markers.length > 0;
     const isAltered = isTold && file.status !== 'added' && lines.some(({ kind }) => kind === 'removed');
     const errors = guard('serialization.error_rate', because(lines, text));
+    // What people fill in is refused, and they do not get any further; nothing fails to be read.
+    if (demanded.length === lines.length && isUnder(file, FILLED_IN)) {
+      const asked = because(demanded, 'changes what people must fill in to get any further');
+      return [guard('http.client_error_rate', refused), guard('business.core_action_rate', asked)];
+    }
     return [
       isAltered ? errors : secondary(errors),
       isAltered && shaped.length + demanded.length > 0 ? rejects : secondary(rejects),
-      ...(demanded.length > 0
+      ...(demanded.length > 0 || isTighter(file)
         ? [
-            secondary(
+            (isTighter(file) ? same : secondary)(
               guard(
                 'business.core_action_rate',
-                because(demanded, 'changes what people must fill in to get any further'),
+                because(
+                  demanded.length > 0 ? demanded : lines,
+                  'changes what people must fill in to get any further',
+                ),
               ),
             ),
           ]
@@ -97,12 +106,16 @@ export const serializationDetector: Detector = {
   },
 };
 
+const same = (check: DetectedCheck): DetectedCheck => check;
+
 /** What is stored is asked of whoever stores it, which is seldom the one who sent it. */
 const STORED = vocabulary('models model entities entity');
-const OPERATED = /(?:^|\/)(?:config|configuration|settings|env|options)(?:\/|\.[a-z]+$)/i;
+const OPERATED =
+  /(?:^|\/)(?:config|configuration|settings|env|options)(?:\/|\.[a-z]+$)|(?:Options|Settings|Configuration|Config|Properties)\.[a-z]+$/i;
 /** How a library reads and writes everything. */
 const FORMAT_OPTIONS =
   /\b(?:JsonSerializerOptions|PropertyNamingPolicy|JsonNamingPolicy|DefaultIgnoreCondition|setPropertyNamingStrategy|PropertyNamingStrateg\w+|FAIL_ON_\w+|JsonStringEnumConverter|WRITE_DATES_AS_TIMESTAMPS|disableHtmlEscaping|ObjectMapper\s?\(|json_encoder|default_serializer|DisallowUnknownFields|UseNumber|deny_unknown_fields|rename_all)\b/;
+const FILLED_IN = vocabulary('input inputs request requests forms form');
 /** Types that hold what somebody sends in. */
 const INPUT_PATH = vocabulary('input inputs dto dtos request requests payload payloads schemas forms');
 /** `#[Assert\\Range]`, `@NotNull`, `[Required]`, `validates :name`: a demand on what comes in. */

@@ -91,8 +91,8 @@ export const NAMED_SUBJECTS: readonly NamedSubject[] = [
     risk: 'high',
     pairs:
       'refreshtoken refreshtokens tokenrefresh rotaterefresh tokenrotation refreshsession renewtoken refreshgrant tokenlifetime accesstokens refreshlifetime invalidgrant tokenfamily',
-    near: 'rotate rotated rotation reuse reused family revoke revoked grace replayed grant',
-    places: 'refresh oauth oauth2 token tokens',
+    near: 'rotate rotated rotation reuse reused family revoke revoked grace replayed grant lease renew',
+    places: 'refresh oauth oauth2 token tokens renewer renewal',
     not: 'page cursor csrf',
     main: ['auth.token_refresh_failure_rate', 'auth.session_loss_rate'],
     also: ['auth.unauthorized_rate'],
@@ -127,7 +127,7 @@ export const NAMED_SUBJECTS: readonly NamedSubject[] = [
     words: 'login signin mfa totp webauthn passkey lockout',
     pairs: 'signin loginattempt onetime magiclink verifypassword',
     near: 'attempt attempts failed credentials challenge factor',
-    places: 'login signin registration mfa password passwords',
+    places: 'login signin signup mfa password passwords',
     not: 'redis smtp database registry docker',
     main: ['auth.login_failure_rate'],
   }),
@@ -140,7 +140,7 @@ export const NAMED_SUBJECTS: readonly NamedSubject[] = [
     near: 'allow allowed deny denied member members owner role roles scope scopes inherit level',
     places:
       'authorization authz permissions permission policies policy ability abilities acl rbac voters voter roles',
-    not: 'retry eviction cache lifecycle iam file bucket http ssl redis notification',
+    not: 'retry eviction cache lifecycle iam file bucket http ssl redis notification connector connectors payment payments capture charge acquirer',
     main: ['auth.forbidden_rate'],
     also: ['http.client_error_rate'],
     isTellingAlone: true,
@@ -150,7 +150,7 @@ export const NAMED_SUBJECTS: readonly NamedSubject[] = [
     risk: 'medium',
     words:
       'throttle throttled throttles throttler throttling ratelimit ratelimiter ratelimits limiter quota quotas',
-    pairs: 'ratelimit ratelimiting ratelimiter requestsper perminute limitby burstsize',
+    pairs: 'ratelimit ratelimiting ratelimiter requestsper perminute limitby burstsize ratebased',
     near: 'key window limit bucket burst consumer weight cost',
     places: 'throttle throttles throttling ratelimit limiter limiters quota',
     not: 'cpu memory log debounce render batch job worker disk',
@@ -171,12 +171,12 @@ export const NAMED_SUBJECTS: readonly NamedSubject[] = [
   subject({
     what: 'what people are told by mail or message',
     risk: 'medium',
-    words: 'mailer mailers sms unsubscribe',
+    words: 'mailer mailers sms unsubscribe reminder reminders',
     pairs:
       'sendmail sendemail deliverlater deliverynow pushnotification mailtemplate emailtemplate notifyuser digestmail',
     near: 'send deliver template recipient recipients outgoing remind reminder invite',
     places:
-      'mailer mailers mail mails email emails notification notifications notifier sms push digest digests',
+      'mailer mailers mail mails email emails notification notifications notifier sms digest digests reminder reminders',
     not: 'validate validator address form sha256 crypto hash event kafka queue commit git',
     main: ['notification.delivery_failure_rate'],
     isTellingAlone: true,
@@ -219,7 +219,7 @@ export const NAMED_SUBJECTS: readonly NamedSubject[] = [
     pairs: 'healthcheck readinessprobe livenessprobe startupprobe isready healthindicator initialdelay',
     near: 'ready alive status ping check',
     places: 'health healthz readiness liveness healthcheck healthchecks probes',
-    not: 'log logging quiet',
+    not: 'log logging quiet host remote peer domain upstream provider connector days',
     main: ['process.readiness_failure_rate', 'process.restart_rate'],
     isTellingAlone: true,
   }),

@@ -7,7 +7,7 @@ import { isQueryCall } from './query.ts';
 
 /** `db.transaction(`, `transaction {`, `BeginTransactionAsync(`, `@Transactional`, `with transaction.atomic():`, `Tx(func(tx`. */
 const OPENS =
-  /\b(?:(?:new_?suspended_?|with_?|in_?|run_?in_?|execute_?in_?|begin_?|start_?)?transaction(?:_?async)?|atomic|begin_?tx|transactionTemplate)\s?(?:<[\w<>, ]{1,60}>)?\s?[({]|@Transactional\b|\.transaction(?:\s|\()|\btransaction\.atomic\b|\.begin\(\)/i;
+  /\b(?:(?:new_?suspended_?|with_?|in_?|run_?in_?|execute_?in_?|begin_?|start_?)?transaction(?:_?async)?|atomic|begin_?tx|db_?query|transactionTemplate)\s?(?:<[\w<>, ]{1,60}>)?\s?[({]|@Transactional\b|\.transaction(?:\s|\()|\btransaction\.atomic\b|\.begin\(\)/i;
 const CLOSES = /\b(?:commit|rollback)(?:_?async)?\s?\(/i;
 /** What a transaction works with, and what costs it no time. */
 const OWN = vocabulary(

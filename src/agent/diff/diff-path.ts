@@ -1,4 +1,5 @@
-import { visible } from './visible-text.ts';
+import { maskSecrets } from '../../core/masking.ts';
+import { visible } from '../../core/visible-text.ts';
 
 /** The longest path shown; Linux stops at 4,096 bytes and no reader gets that far. */
 const MAX_PATH_CHARS = 400;
@@ -61,11 +62,16 @@ export function pathPair(left: string, right: string, isGit: boolean): PathPair 
 
 /** A bare path as `rename from` gives it: no prefix, perhaps C-quoted. */
 export function barePath(rest: string): string {
-  return visible(headerPath(rest), MAX_PATH_CHARS);
+  return shown(headerPath(rest));
 }
 
 function shownPath(path: string): string | null {
-  return path === '/dev/null' ? null : visible(path, MAX_PATH_CHARS);
+  return path === '/dev/null' ? null : shown(path);
+}
+
+/** Part by part, so that a long path is not taken for a credential itself. */
+function shown(path: string): string {
+  return visible(path.split('/').map(maskSecrets).join('/'), MAX_PATH_CHARS);
 }
 
 function withoutPrefixes(left: string, right: string, isGit: boolean): readonly [string, string] {

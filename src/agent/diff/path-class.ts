@@ -51,7 +51,7 @@ const GENERATED_FOLDERS = setOf(
 );
 const MIGRATION_FOLDERS = setOf('migrations migration migrate alembic flyway liquibase changelogs');
 const CI_FOLDERS = setOf(
-  '.github .circleci .gitlab .buildkite .husky .ci .azure .teamcity .vscode .idea .devcontainer',
+  '.github .circleci .gitlab .buildkite .husky .ci ci .azure .teamcity .vscode .idea .devcontainer',
 );
 const CI_NAMES = setOf(
   `
@@ -78,6 +78,7 @@ const UI_FOLDERS = setOf(
   'components ui frontend webapp browser storefront hooks widgets screens composables',
 );
 
+const TEMPLATE_FOLDERS = setOf('templates views');
 const SERVER_FOLDERS = setOf('api server backend functions emails lambda workers');
 const SCREEN_EXTENSIONS = setOf('tsx jsx vue svelte astro html htm');
 const SCRIPT_EXTENSIONS = setOf('ts js mjs');
@@ -92,7 +93,9 @@ export function classOfPath(path: string): PathClass {
   // What a JVM service runs lies under src/main, whatever its packages are called.
   const isRun = /(?:^|\/)src\/main\/(?:java|kotlin|scala|resources)\//.test(parts.join('/'));
   const isUnderTests = folders.some((folder) =>
-    /[._-](?:tests?|specs?|testing|e2e|benchmarks?)$/.test(folder),
+    /[._-](?:tests?|specs?|testing|e2e|benchmarks?)$|^(?!contest|latest|attest|protest)[a-z]{3,20}test(?:kit|utils?|support)?$/.test(
+      folder,
+    ),
   );
 
   if (isUnder(SNAPSHOT_FOLDERS) || extension === 'snap') return 'generated';
@@ -117,6 +120,8 @@ export function classOfPath(path: string): PathClass {
   // Only at the root: a service may well have a folder of its own called "docs".
   if (folders[0] === 'docs' || folders[0] === 'doc') return 'docs';
   if (ASSET_EXTENSIONS.has(extension)) return 'asset';
+  // What a server fills in and sends: nothing of it runs in the browser by itself.
+  if (/^html?$/.test(extension) && isUnder(TEMPLATE_FOLDERS)) return 'asset';
   // What goes into the bundle is decided here.
   if (/^(?:vite|webpack|rollup|next|nuxt|svelte|astro|rspack)\.config\.[a-z]+$/.test(name)) return 'ui';
   if (isBrowserCode(extension, folders, name)) return 'ui';

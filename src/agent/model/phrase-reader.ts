@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { type InstructionReading, readInstruction } from '../../core/plan/instruction.ts';
 import { SIGNAL_KINDS } from '../../core/plan/signal-kinds.ts';
+import { shownText } from '../../core/shown-text.ts';
 import type { ModelParts } from '../../ports/agent.ts';
 import type { InstructionReader } from '../../ports/instruction-reader.ts';
 import { askOnce, jsonIn, keepAnswer } from './asking.ts';
-import { shownText, untrustedBlock } from './untrusted.ts';
+import { untrustedBlock } from './untrusted.ts';
 
 /** A text that leaves more unread than this is no instruction to be mended phrase by phrase. */
 const MOST_PHRASES = 12;

@@ -1,4 +1,4 @@
-import { shownText } from './untrusted.ts';
+import { shownText } from '../../core/shown-text.ts';
 
 /**
  * A model's sentence as plain text for one line of a plan: no line ends, no invisible characters, no credentials, nothing that a

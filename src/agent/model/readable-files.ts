@@ -1,5 +1,5 @@
+import { shownText } from '../../core/shown-text.ts';
 import type { ReadableFile } from '../../ports/change-reads.ts';
-import { shownText } from './untrusted.ts';
 
 /** A file of a diff, as much of it as is needed here. */
 export interface DiffFileFacts {

@@ -1,7 +1,8 @@
 import type { Json } from '../../core/canonical-json.ts';
+import { shownText } from '../../core/shown-text.ts';
 import type { ReadableFile, ReadableSignal } from '../../ports/change-reads.ts';
 import { byteLength } from './tool-calls.ts';
-import { shownText, untrustedBlock } from './untrusted.ts';
+import { untrustedBlock } from './untrusted.ts';
 
 /** Beyond these, files are only counted; `list_changed_files` has them. */
 const MOST_FILES = 80;

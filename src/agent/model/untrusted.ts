@@ -1,9 +1,5 @@
 import type { Json } from '../../core/canonical-json.ts';
-import { writtenOut } from '../diff/visible-text.ts';
-import { maskSecrets } from './masking.ts';
-
-/** A line's end and a tab are what they seem. */
-const LINE_SIGNS = '\n\t';
+import { shownText } from '../../core/shown-text.ts';
 
 /** Words by which people name the block's edges; the nonce beside them is new for each request. */
 const NAME = 'untrusted';
@@ -15,12 +11,6 @@ const NAME = 'untrusted';
  */
 export function untrustedBlock(data: Json, nonce: string): string {
   return `<${NAME} ${nonce}>\n${JSON.stringify(shown(data))}\n</${NAME} ${nonce}>`;
-}
-
-/** A text with its credentials masked and its invisible characters written out. */
-export function shownText(text: string): string {
-  // Masked before and after: an invisible character inside a credential must not hide it, nor its writing out.
-  return maskSecrets(writtenOut(maskSecrets(text), LINE_SIGNS));
 }
 
 function shown(value: Json): Json {

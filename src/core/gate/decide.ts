@@ -11,9 +11,9 @@ import {
   stageAt,
 } from '../plan/plan.ts';
 import { isSameExposure, type RolloutState, watchedAt } from '../rollout/state.ts';
-import type { Decision, DecisionKind, DecisionReason } from './decision.ts';
+import { type Decision, type DecisionKind, type DecisionReason, isWaived } from './decision.ts';
 import type { Evidence } from './evidence.ts';
-import type { Finding } from './finding.ts';
+import { breachedCritical, type Finding } from './finding.ts';
 import { absorb, type GateState, settingsFor } from './gate-state.ts';
 import { absorbIntegrity, type IntegrityFault, type IntegrityState, integrityFault } from './integrity.ts';
 import { judge, thresholdsAmong } from './judge.ts';
@@ -74,6 +74,7 @@ export function decide(plan: Plan, state: RolloutState, evidence: Evidence, now:
       findings,
       by: personBehind(verdict, state),
       refusedOrder: refusalOf(look, order, verdict),
+      ...(state.waived === undefined ? {} : { waived: state.waived }),
     },
   };
 }
@@ -124,17 +125,20 @@ function judgeAll(plan: Plan, state: RolloutState, gate: GateState, now: number)
 /** The combination table, row by row. */
 function chooseFirst(look: Look, order: OrderStanding): Verdict {
   const { state, plan, now } = look;
-  const voting = look.findings.filter((f) => f.intent === 'guard' && f.severity !== 'advisory');
-  const watching = look.findings.filter((f) => voting.includes(f) || f.intent === 'watch');
-  const some = (outcome: Finding['outcome']) => watching.some((finding) => finding.outcome === outcome);
+  const guards = look.findings.filter((f) => f.intent === 'guard' && f.severity !== 'advisory');
+  const watches = look.findings.filter((f) => f.intent === 'watch');
+  const voting = guards.filter((f) => !isWaived(state, f.checkId));
+  const over = (outcome: Finding['outcome'], among: readonly Finding[]) =>
+    [...among, ...watches].some((finding) => finding.outcome === outcome);
 
   if (state.order?.verb === 'rollback') return open('rollback', 'person_rollback');
-  if (some('breach_rollback')) return open('rollback', 'breach_rollback');
+  // A waiver takes a hold away and nothing more.
+  if (over('breach_rollback', guards)) return open('rollback', 'breach_rollback');
 
   const stage = stageAt(plan, state.stageIndex);
   const minimum = minimumEnd(look);
   const extension = minimum === null ? null : minimum + stage.holdMs * Math.max(1, state.extensions);
-  if (some('breach_hold')) {
+  if (over('breach_hold', voting)) {
     const isUsedUp = extension !== null && now >= extension;
     return isUsedUp ? open('ask', 'breach_hold_persisted') : open('hold', 'breach_hold');
   }
@@ -242,13 +246,11 @@ function orderStanding(look: Look): OrderStanding {
   if (state.order?.verb !== 'promote') return { kind: 'none' };
   const refused = (why: string): OrderStanding => ({ kind: 'refused', why });
   if (isLastStage(plan, state.stageIndex)) return refused('this is the last stage');
-  const breached = plan.checks.find((check) => {
-    const finding = look.findings.find((f) => f.checkId === check.id);
-    const isBreach = finding?.outcome === 'breach_hold' || finding?.outcome === 'breach_rollback';
-    return isBreach && isRequired(check) && check.severity === 'critical';
-  });
+  const breached = breachedCritical(plan.checks, look.findings);
   if (breached !== undefined) return refused(`${breached.id} is critical and over its line`);
-  const held = look.findings.find((f) => f.severity !== 'advisory' && f.outcome === 'breach_hold');
+  const held = look.findings.find(
+    (f) => f.severity !== 'advisory' && f.outcome === 'breach_hold' && !isWaived(state, f.checkId),
+  );
   if (held !== undefined) return refused(`${held.checkId} is over its hold line`);
   if (look.stageSince === null) return refused('the backend has not confirmed this stage yet');
   const earliest = minimumEnd(look) ?? look.now;

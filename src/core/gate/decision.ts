@@ -39,6 +39,13 @@ export type DecisionReason =
   | 'all_clear'
   | 'person_promoted';
 
+/** A proposed check that an approver has set aside for this stage, and why. */
+export interface Waiver {
+  readonly checkId: string;
+  readonly by: string;
+  readonly reason: string;
+}
+
 /** The record every surface renders. Made only in `decide.ts`. */
 export interface Decision {
   readonly kind: DecisionKind;
@@ -58,4 +65,11 @@ export interface Decision {
   readonly by: string | null;
   /** Why a person's order was not followed. */
   readonly refusedOrder: string | null;
+  /** Checks whose findings are here and did not vote; left out where there is none. */
+  readonly waived?: readonly Waiver[];
+}
+
+/** Whether a check had no vote in this decision. */
+export function isWaived({ waived = [] }: Pick<Decision, 'waived'>, checkId: string): boolean {
+  return waived.some((waiver) => waiver.checkId === checkId);
 }

@@ -1,4 +1,4 @@
-import type { Check } from '../plan/check.ts';
+import { type Check, isRequired } from '../plan/check.ts';
 import type { CheckIntent } from '../plan/proposal.ts';
 import type { Interval } from './interval.ts';
 import type { Unusable } from './sample.ts';
@@ -57,6 +57,15 @@ export interface Finding {
     readonly why: Unusable | 'stale';
     readonly detail: string;
   } | null;
+}
+
+/** The required critical check that is over a line, if one is: no word that raises risk is followed meanwhile. */
+export function breachedCritical(checks: readonly Check[], findings: readonly Finding[]): Check | undefined {
+  return checks.find((check) => {
+    const outcome = findings.find(({ checkId }) => checkId === check.id)?.outcome;
+    const isBreach = outcome === 'breach_hold' || outcome === 'breach_rollback';
+    return isBreach && isRequired(check) && check.severity === 'critical';
+  });
 }
 
 interface HarmEvidence {

@@ -86,6 +86,11 @@ export function isRequired(check: Check): boolean {
   return check.provenance.some((line) => line.source === 'policy' || line.source === 'instruction');
 }
 
+/** Whether an approver may waive its hold: what a planner proposed, never a critical check nor the watch over a required one. */
+export function isWaivable(check: Check): boolean {
+  return !isRequired(check) && check.severity !== 'critical' && check.intent !== 'watch';
+}
+
 /** The signal as people say it: "error rate", "p99 latency", "cache hit ratio". */
 export function signalName(check: Pick<Check, 'signal' | 'measure'>): string {
   if (check.signal === 'http.error_rate') return 'error rate';

@@ -1,6 +1,7 @@
 import { formatDuration, parseDuration } from '../duration.ts';
 import { orient } from '../gate/orientation.ts';
 import { type EvidenceMode, standardSettings } from '../gate/settings.ts';
+import { shownLine } from '../shown-text.ts';
 import { type Check, isRequired, type Line } from './check.ts';
 import type { InstructionReading } from './instruction.ts';
 import {
@@ -72,7 +73,7 @@ const RISKS: readonly Risk[] = ['low', 'medium', 'high'];
  * and nothing proposed can roll back.
  */
 export function makePlan(request: PlanRequest): Planned {
-  const reading = request.instruction?.reading ?? null;
+  const reading = shownReading(request.instruction?.reading ?? null);
   const rules = checksOfRules(reading?.rules ?? [], request.measurable, request.predictions);
   const required = rules.checks.reduce(stricter, guardrailChecks(request));
   const proposed = checksOfProposals(request.proposals, required, request.measurable);
@@ -83,7 +84,7 @@ export function makePlan(request: PlanRequest): Planned {
   const rollbackSafe = leastSafe(request.proposals);
   const ladderMs = ladder.reduce((sum, stage) => sum + stage.holdMs, 0);
   const plan: Plan = {
-    title: request.title,
+    title: shownLine(request.title),
     target: request.target,
     surface: request.surface,
     ...touchedBy(request),
@@ -103,6 +104,7 @@ export function makePlan(request: PlanRequest): Planned {
     unobservable: proposed.unobservable,
     questions: [
       ...(reading?.questions ?? []),
+      ...hiddenQuestion(request.instruction?.text ?? ''),
       ...rules.questions,
       ...ladderQuestions,
       ...approvalQuestions,
@@ -116,6 +118,23 @@ export function makePlan(request: PlanRequest): Planned {
     tickMs: request.tickMs,
   };
   return { plan, faults: faultsOf(plan, request) };
+}
+
+/** What people wrote is shown and kept with nothing in it that a reader cannot see, and without credentials. */
+function shownReading(reading: InstructionReading | null): InstructionReading | null {
+  if (reading === null) return null;
+  const ofPhrase = <T extends { readonly phrase: string }>(each: T): T => ({
+    ...each,
+    phrase: shownLine(each.phrase),
+  });
+  return {
+    ...reading,
+    rules: reading.rules.map(ofPhrase),
+    windows: reading.windows.map(ofPhrase),
+    approvals: reading.approvals.map(ofPhrase),
+    questions: reading.questions.map(shownLine),
+    unread: reading.unread.map(shownLine),
+  };
 }
 
 function touchedBy({ surface, proposals }: PlanRequest): Pick<Plan, 'surfacesTouched'> {
@@ -256,6 +275,21 @@ function timeQuestions(reading: InstructionReading | null): readonly string[] {
       `"${phrase}" is a time rule, and times are kept by people here: hold and resume by hand. Is that agreed?`,
   );
 }
+
+/** What a reader of the instruction sees must be what is read. */
+function hiddenQuestion(text: string): readonly string[] {
+  const hidden = [...new Set(text.match(HIDDEN) ?? [])].map(
+    (char) => `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`,
+  );
+  return hidden.length === 0
+    ? []
+    : [
+        `The instruction holds characters that nobody sees (${hidden.slice(0, 5).join(', ')}). Write it anew without them, or is it as intended?`,
+      ];
+}
+
+/** Control and format characters but a line's end, a tab, and the mark that some editors begin a file with. */
+const HIDDEN = /(?![\n\r\t\uFEFF])[\p{Cc}\p{Cf}]/gu;
 
 function unsafeQuestion(rollbackSafe: Plan['rollbackSafe']): readonly string[] {
   return rollbackSafe === 'no'

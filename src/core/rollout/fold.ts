@@ -1,5 +1,5 @@
 import { decide, type Judgement } from '../gate/decide.ts';
-import type { Decision } from '../gate/decision.ts';
+import type { Decision, Waiver } from '../gate/decision.ts';
 import type { Evidence } from '../gate/evidence.ts';
 import { enterStage, type GateState } from '../gate/gate-state.ts';
 import { seedIntegrity } from '../gate/integrity.ts';
@@ -8,7 +8,7 @@ import { countsIn } from '../gate/share-counts.ts';
 import { desiredAt, type Plan } from '../plan/plan.ts';
 import type { Command } from './command.ts';
 import type { RolloutEvent } from './events.ts';
-import { NOTHING_EXPOSED, type RolloutState, startState, watchedAt } from './state.ts';
+import { type Asked, NOTHING_EXPOSED, type RolloutState, startState, watchedAt } from './state.ts';
 
 /**
  * The state after an event. `evidence` is what the event names by digest: needed by `decided`, whose look the gate
@@ -80,7 +80,18 @@ function afterCommand(state: RolloutState, command: Command, at: number): Rollou
         watchedMs: 0,
         enteredAt: at,
       };
+    case 'waive':
+      return waived(state, { checkId: command.check ?? '', by, reason });
   }
+}
+
+/** Waived twice keeps the last word. An ask that only waived checks have kept open is answered by it. */
+function waived(state: RolloutState, waiver: Waiver): RolloutState {
+  const others = (state.waived ?? []).filter(({ checkId }) => checkId !== waiver.checkId);
+  const all = [...others, waiver];
+  const unclear = state.asked?.unclear ?? [];
+  const isAnswer = unclear.length > 0 && unclear.every((id) => all.some(({ checkId }) => checkId === id));
+  return { ...state, waived: all, asked: isAnswer ? null : state.asked };
 }
 
 type PersonHold = NonNullable<RolloutState['personHold']>;
@@ -139,14 +150,31 @@ function afterDecision(
     case 'extend':
       return { ...state, extendedAt: at, extensions: state.extensions + 1 };
     case 'ask':
-      return { ...state, asked: state.asked ?? { at, reason: decision.reason } };
+      return { ...state, asked: askedAgain(state.asked, decision, at) };
     case 'hold':
     case 'wait':
       return state;
   }
 }
 
-function entered(plan: Plan, state: RolloutState, stageIndex: number, at: number): RolloutState {
+/** The first question stands; checks that turn out unclear while it is open belong to it. */
+function askedAgain(before: Asked | null, decision: Decision, at: number): Asked {
+  const unclear = decision.findings.flatMap(({ checkId, intent, severity, outcome }) => {
+    const isOpen = intent === 'guard' ? outcome !== 'clear' : outcome === 'breach_hold';
+    return isOpen && severity !== 'advisory' ? [checkId] : [];
+  });
+  const all = [...new Set([...(before?.unclear ?? []), ...unclear])];
+  const { reason } = before ?? decision;
+  return { at: before?.at ?? at, reason, ...(all.length === 0 ? {} : { unclear: all }) };
+}
+
+/** What was waived in the stage before votes again. */
+function entered(
+  plan: Plan,
+  { waived: _, ...state }: RolloutState,
+  stageIndex: number,
+  at: number,
+): RolloutState {
   return {
     ...state,
     stageIndex,

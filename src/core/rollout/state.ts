@@ -1,4 +1,4 @@
-import type { Decision, DecisionReason } from '../gate/decision.ts';
+import type { Decision, DecisionReason, Waiver } from '../gate/decision.ts';
 import { type GateState, startGate } from '../gate/gate-state.ts';
 import { type IntegrityState, NO_INTEGRITY } from '../gate/integrity.ts';
 import { desiredAt, type Plan } from '../plan/plan.ts';
@@ -21,9 +21,11 @@ export interface RolloutState {
   /** How often this stage was extended so far. */
   readonly extensions: number;
   /** A person was asked; nothing but an answer or a breach moves the rollout now. */
-  readonly asked: { readonly at: number; readonly reason: DecisionReason } | null;
+  readonly asked: Asked | null;
   readonly personHold: { readonly by: string; readonly reason: string; readonly until: number | null } | null;
   readonly order: Order | null;
+  /** Proposed checks that do not vote in this stage; absent where there is none. */
+  readonly waived?: readonly Waiver[];
   /** The last decision that people were told of: "hold/breach_hold". */
   readonly told: string;
   /** The decision in force. */
@@ -34,6 +36,13 @@ export interface RolloutState {
   readonly endedAt: number | null;
   /** Why it ended, for lists. */
   readonly ended: string | null;
+}
+
+export interface Asked {
+  readonly at: number;
+  readonly reason: DecisionReason;
+  /** The checks that were not clear, then or at a look since: once all are waived, the question is answered. */
+  readonly unclear?: readonly string[];
 }
 
 /** What a person ordered and the next decision must weigh. */

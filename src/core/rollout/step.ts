@@ -2,10 +2,11 @@ import { decide, type Judgement } from '../gate/decide.ts';
 import type { DecisionReason } from '../gate/decision.ts';
 import type { Evidence } from '../gate/evidence.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Command, CommandOutcome } from './command.ts';
+import { type Command, type CommandOutcome, isRisky } from './command.ts';
 import type { RolloutEvent, SummaryNote, TimedEvent } from './events.ts';
 import { fold } from './fold.ts';
 import { isSameExposure, type RolloutState } from './state.ts';
+import { waiverRefusal } from './waiver.ts';
 
 /** What one look makes of a rollout: events for the log, the state after them, and what must become true outside. */
 export interface Step {
@@ -42,7 +43,7 @@ export function step(plan: Plan, before: RolloutState, input: StepInput): Step {
   };
 
   for (const command of input.commands) {
-    const outcome = commandOutcome(state, command, input.supersededBy);
+    const outcome = commandOutcome(plan, state, command, input.supersededBy);
     happens({ kind: 'commanded', command, outcome }, { actor: command.by });
     tellEvents.push(events.length - 1);
   }
@@ -76,10 +77,11 @@ export function step(plan: Plan, before: RolloutState, input: StepInput): Step {
 }
 
 /**
- * Whether a command is taken. Verbs that lower risk nearly always are; `promote` and `resume` only while the rollout runs
- * and for the stage the person saw.
+ * Whether a command is taken. Verbs that lower risk nearly always are; `promote`, `resume` and `waive` only while the rollout
+ * runs and for the stage the person saw.
  */
 export function commandOutcome(
+  plan: Plan,
   state: RolloutState,
   command: Command,
   supersededBy: string | null,
@@ -97,13 +99,13 @@ export function commandOutcome(
   if (state.phase === 'completed' && command.verb !== 'rollback') {
     return refused('this rollout is complete; only a rollback can still move it');
   }
-  const isRisky = command.verb === 'promote' || command.verb === 'resume';
-  if (isRisky && command.expectedEpoch !== state.stageEpoch) {
+  if (isRisky(command.verb) && command.expectedEpoch !== state.stageEpoch) {
     return refused(
       `it was meant for stage entry ${command.expectedEpoch}, and the rollout has moved on to ${state.stageEpoch}`,
     );
   }
-  return { kind: 'accepted' };
+  const unwaivable = command.verb === 'waive' ? waiverRefusal(plan, state, command) : null;
+  return unwaivable === null ? { kind: 'accepted' } : refused(unwaivable);
 }
 
 const QUESTIONS: ReadonlySet<string> = new Set<DecisionReason>([

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { maskSecrets } from '../../../src/agent/model/masking.ts';
 import { plainText } from '../../../src/agent/model/plain-text.ts';
-import { shownText, untrustedBlock } from '../../../src/agent/model/untrusted.ts';
+import { untrustedBlock } from '../../../src/agent/model/untrusted.ts';
+import { maskSecrets } from '../../../src/core/masking.ts';
+import { shownText } from '../../../src/core/shown-text.ts';
 import { NONCE } from './readable-change.ts';
 
 /** Put together here, so that no line of this file looks like a credential itself. */

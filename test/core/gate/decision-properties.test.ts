@@ -279,7 +279,7 @@ describe('a corrupted reply', () => {
     fc.record({ corrupt: displaced, sides: fc.constant(both) }),
   );
 
-  test('never promotes at its look, and is no data that says why, unless harm was proved before', () => {
+  test('never promotes at its look, and is no data that says why, unless harm was proved before (B14)', () => {
     fc.assert(
       fc.property(scene, bad, fc.nat(2), (seen, { corrupt, sides }, at) => {
         const of = seen.checks[at % seen.checks.length];

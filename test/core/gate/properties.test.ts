@@ -129,7 +129,7 @@ describe('for any evidence', () => {
     );
   });
 
-  test('one voting check without usable evidence keeps all the others from promoting', () => {
+  test('one voting check without usable evidence keeps all the others from promoting (B14)', () => {
     const plan = planOf({ checks: [ERROR_RATE, SLO] });
     const healthy = shares(ERROR_RATE.signal, { canary: [2, 1_000], stable: [18, 9_000] });
     fc.assert(

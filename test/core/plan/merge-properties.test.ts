@@ -132,6 +132,27 @@ describe('for any policy, words and proposals', () => {
     );
   });
 
+  test('every check keeps where it comes from: policy, phrase, or rule with its places (B15)', () => {
+    fc.assert(
+      fc.property(
+        fc.array(guardrail, { maxLength: 3 }),
+        fc.array(instructionRule, { maxLength: 4 }),
+        fc.array(proposal, { maxLength: 3 }),
+        (guardrails, rules, proposals) => {
+          const { checks } = plannedWhole({ guardrails, reading: { rules }, proposals });
+          for (const { id, provenance } of checks) {
+            expect(provenance.length).toBeGreaterThan(0);
+            for (const { source, from, evidence } of provenance) {
+              expect(from).not.toBe('');
+              if (id.startsWith(`${source}:`)) expect(evidence.length).toBeGreaterThan(0);
+            }
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
   test('whatever promotes under the merged plan has promoted under the required checks alone (B3)', () => {
     const proposals = fc.array(
       fc.record({

@@ -54,7 +54,7 @@ describe('stricter wins', () => {
 });
 
 describe('proposals', () => {
-  test('become major checks that may hold and never roll back, with where they come from', () => {
+  test('become major checks that may hold and never roll back, with where they come from (B7)', () => {
     const plan = planned({ proposals: [{ ...PROPOSAL, checks: [proposed('cache.error_rate')] }] });
     expect(plan.checks[1]).toMatchObject({
       id: 'rule:cache.error_rate',
@@ -67,7 +67,7 @@ describe('proposals', () => {
 
   const guards = (Object.keys(SIGNAL_KINDS) as SignalKind[]).filter((kind) => kind !== 'http.error_rate');
 
-  test('that vote are eight at the most, and the rest is recorded', () => {
+  test('that vote are eight at the most, and the rest is recorded (B6)', () => {
     const plan = planned({
       proposals: [{ ...PROPOSAL, checks: guards.slice(0, 11).map((kind) => proposed(kind)) }],
     });

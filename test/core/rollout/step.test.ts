@@ -6,7 +6,7 @@ import { DECIDER_VERSION, eventOf, eventPayload, type TimedEvent } from '../../.
 import { fold } from '../../../src/core/rollout/fold.ts';
 import { type RolloutState, startState } from '../../../src/core/rollout/state.ts';
 import { commandOutcome, type Step, step } from '../../../src/core/rollout/step.ts';
-import { ERROR_RATE, planOf } from '../../support/rollout-rig.ts';
+import { check, ERROR_RATE, planOf } from '../../support/rollout-rig.ts';
 import { gateOf, NOW, running, type Situation, shares, TICK_MS } from '../gate/looks.ts';
 
 const PLAN = planOf();
@@ -58,6 +58,7 @@ describe('commands', () => {
     { phase: 'completed', verb: 'resume', epoch: 1, taken: false },
   ] as const)('$verb for stage entry $epoch while $phase: taken $taken', ({ phase, verb, epoch, taken }) => {
     const outcome = commandOutcome(
+      PLAN,
       standing('clear', { phase }),
       command(verb, { expectedEpoch: epoch }),
       null,
@@ -66,7 +67,12 @@ describe('commands', () => {
   });
 
   test('a complete rollout cannot be taken back once another one drives its target', () => {
-    const outcome = commandOutcome(standing('clear', { phase: 'completed' }), command('rollback'), 'rl_next');
+    const outcome = commandOutcome(
+      PLAN,
+      standing('clear', { phase: 'completed' }),
+      command('rollback'),
+      'rl_next',
+    );
     expect(outcome).toMatchObject({ kind: 'refused', why: expect.stringContaining('rl_next') });
   });
 
@@ -212,12 +218,20 @@ describe('rolling back', () => {
   });
 });
 
+const PROPOSED = check({
+  ...ERROR_RATE,
+  id: 'rule:http.error_rate',
+  severity: 'major',
+  provenance: [{ source: 'rule', from: 'calls', evidence: [] }],
+});
+const WAIVING = { check: PROPOSED.id, reason: 'known' };
+
 /** What one look may bring: counts of either arm, an exposure that agrees, lags or cannot be read, and a person's word. */
 const look = fc.record({
   x: fc.nat(30),
   n: fc.integer({ min: 0, max: 400 }),
   actual: fc.constantFrom('agrees', 'agrees', 'agrees', 'lags', 'unreadable'),
-  verb: fc.option(fc.constantFrom('promote', 'hold', 'resume', 'rollback'), { freq: 12 }),
+  verb: fc.option(fc.constantFrom('promote', 'hold', 'resume', 'waive', 'rollback'), { freq: 12 }),
   epoch: fc.integer({ min: 1, max: 4 }),
 });
 
@@ -236,7 +250,8 @@ function rolledOut(plan: Plan, looks: readonly (typeof look extends fc.Arbitrary
     const lags = { percent: 0, audiences: [] };
     const actual = seen.actual === 'agrees' ? state.desired : seen.actual === 'lags' ? lags : null;
     const evidence = { at: to, samples: shares(ERROR_RATE.signal, arms, to), actual };
-    const commands = seen.verb === null ? [] : [command(seen.verb, { expectedEpoch: seen.epoch })];
+    const said = { expectedEpoch: seen.epoch, ...(seen.verb === 'waive' ? WAIVING : {}) };
+    const commands = seen.verb === null ? [] : [command(seen.verb, said)];
     const next = step(plan, state, { commands, evidence, quietMs: QUIET_MS, supersededBy: null });
     log.push(...next.events.map((event) => ({ ...event, evidence: event.usesEvidence ? evidence : null })));
     state = next.state;
@@ -246,6 +261,7 @@ function rolledOut(plan: Plan, looks: readonly (typeof look extends fc.Arbitrary
 
 describe('the state', () => {
   const plan = planOf({
+    checks: [ERROR_RATE, PROPOSED],
     ladder: [{ exposure: { kind: 'percent', percent: 10 }, holdMs: 3_000 }, ...PLAN.ladder.slice(1)],
   });
 

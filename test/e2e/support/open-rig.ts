@@ -5,8 +5,10 @@ import type { Decision } from '../../../src/core/gate/decision.ts';
 import { eventOf } from '../../../src/core/rollout/events.ts';
 import type { RolloutState } from '../../../src/core/rollout/state.ts';
 import type { EngineTiming } from '../../../src/engine/parts.ts';
+import { startRollout } from '../../../src/engine/start.ts';
 import { openSluice, type Sluice } from '../../../src/main.ts';
 import type { ChatMessage } from '../../../src/ports/chat.ts';
+import { check, ERROR_RATE } from '../../support/rollout-rig.ts';
 import { openProduct, type Product, type ProductOptions, productConfig, TARGET } from './product.ts';
 import { exposureInFile } from './record.ts';
 import { until } from './until.ts';
@@ -23,6 +25,8 @@ export interface SluiceRig extends AsyncDisposable {
   stop(): Promise<void>;
   /** Measures and starts; throws unless it started. */
   start(): Promise<void>;
+  /** The same with a proposed check beside those of the words: `PROPOSED`. */
+  startWithProposed(): Promise<void>;
   state(): Promise<RolloutState>;
   decisions(): Promise<readonly Decision[]>;
   /** Waits for a decision. */
@@ -38,6 +42,15 @@ export interface RigOptions extends Pick<ProductOptions, 'canaryErrors'> {
 }
 
 export const RIG_ROLLOUT = 'rl_rig';
+
+/** What a planner might have proposed. */
+export const PROPOSED = check({
+  ...ERROR_RATE,
+  id: 'rule:http.error_rate',
+  rollback: null,
+  severity: 'major',
+  provenance: [{ source: 'rule', from: 'a test', evidence: [] }],
+});
 
 export async function openRig(options: RigOptions): Promise<SluiceRig> {
   const { instruction, tickMs, canaryErrors } = options;
@@ -86,6 +99,20 @@ export async function openRig(options: RigOptions): Promise<SluiceRig> {
         () => {},
       );
       if (outcome.kind !== 'started') throw new Error(`not started: ${JSON.stringify(outcome)}`);
+    },
+    startWithProposed: async () => {
+      const words = { target: TARGET, title: 'a new checkout', diff: '', instruction: null };
+      const { plan } = await sluice.control.plan(words);
+      const target = sluice.engine.targetFor(TARGET);
+      if (target === null) throw new Error('no target');
+      const request = {
+        rolloutId: RIG_ROLLOUT,
+        plan: { ...plan, checks: [...plan.checks, PROPOSED] },
+        by: 'test',
+        measureMs: 4 * tickMs,
+      };
+      const { kind } = await startRollout(request, target, sluice.engine);
+      if (kind !== 'started') throw new Error('not started');
     },
     state: async () => {
       const row = await sluice.engine.store.get(RIG_ROLLOUT);

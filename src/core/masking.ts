@@ -22,9 +22,9 @@ const SECRETS: readonly RegExp[] = [
   /(\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@'"]{0,100}:)[^\s@/'"]{1,200}(?=@)/gi,
 ];
 
-/** A name that says its value is secret, an assignment, and a quoted or bare value. */
+/** A name that says its value is secret, an assignment, and a quoted or bare value; a quote may have lost its end. */
 const ASSIGNED =
-  /((?:password|passwd|passphrase|secret|api[-_]?key|access[-_]?key|private[-_]?key|auth[-_]?token|token|credential)s?["'\]]{0,2}[ \t]{0,8}(?:=>|:=|=|:)[ \t]{0,8})(?:"([^"\n]{4,400})"|'([^'\n]{4,400})'|`([^`\n]{4,400})`|([A-Za-z0-9_+/=.~!@#$%^&*-]{12,400})(?=[\s,;]|$))/gim;
+  /((?:password|passwd|passphrase|secret|api[-_]?key|access[-_]?key|private[-_]?key|auth[-_]?token|token|credential)s?["'\]]{0,2}[ \t]{0,8}(?:=>|:=|=|:)[ \t]{0,8})\\?(?:"([^"\n]{4,400})(?:"|$)|'([^'\n]{4,400})(?:'|$)|`([^`\n]{4,400})(?:`|$)|([A-Za-z0-9_+/=.~!@#$%^&*-]{12,400})(?=[\s,;]|$))/gim;
 
 /** Long runs that only a machine writes. A run with no digit, or all of one case and no digit, is a name. */
 const LONG_RUN = /[A-Za-z0-9+/_-]{32,}={0,2}/g;

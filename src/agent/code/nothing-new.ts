@@ -1,0 +1,119 @@
+import { type ChangedFile, type CodeLine, isLooped } from './changed-code.ts';
+import { untyped } from './types-only.ts';
+
+/** Smaller changes are read line by line: in a few lines everything may be old and still mean something else. */
+const FEWEST_LINES = 6;
+const TOKEN = /[A-Za-z_$@][\w$]*[?!]?|\d[\w.]*|=>|->|::|\S/g;
+const NAME = /^[A-Za-z_$@][\w$]*[?!]?$/;
+/** What a value is compared or worked out with: another sign is another result. */
+const SIGN = /\s([<>]=?|[*/%+-])(?=\s)/g;
+/** Where and how often these are done matters as much as that they are done. */
+const PLACED =
+  /^(?:n?ack\w*|acknowledge\w*|commit\w*|rollback\w*|publish\w*|enqueue\w*|dispatch\w*|invalidate\w*|delete\w*|del|evict\w*|emit\w*|lock\w*|unlock\w*|send\w*|flush\w*|transaction\w*|atomic|gather|all|allSettled|spawn|go|authori[sz]e\w*|require\w*|verify\w*|validate\w*|permit\w*|check\w*)$/i;
+const DECLARING =
+  /^(?:const|let|var|val|def|function|func|fun|fn|class|interface|type|struct|enum|record|module|namespace|package|include|trait|impl)$/;
+const HEAD = /^\s*(?:\w+\s+){0,4}(?:def|function|func|fun|fn|class|interface|struct|record)\b|[){]\s*\{?$/;
+/** The languages' own words: they name nothing. */
+const WORDS: ReadonlySet<string> = new Set(
+  `const let var val def function func fun fn class interface type struct enum record module namespace public private protected
+   internal static final sealed mut async await export default readonly object trait impl pub return if else elif elsif unless then
+   end do new this self super void int string bool boolean number float double long in is not and or true false null nil None True
+   False undefined import from use using package extends implements override abstract switch case match when for foreach while with
+   as it yield throw throws raise try catch except finally ensure rescue begin goto break continue pass lambda partial where extend
+   dict str tuple list set _ dyn ref out params`.split(/\s+/),
+);
+
+/**
+ * Whether a change only writes anew what was there: every string, number, sign and outside name on its added lines stood on a
+ * removed or unchanged line, none of the removed ones is lost, and nothing is done more often, or for each of many, that was not.
+ * Such a change moves, splits, joins and renames.
+ */
+export function saysNothingNew(files: readonly ChangedFile[]): boolean {
+  const [before, after, around] = [sideOf(), sideOf(), sideOf()];
+  for (const file of files) {
+    for (const hunk of file.hunks) {
+      for (const line of hunk.before) read(line.kind === 'context' ? around : before, line, file);
+      for (const line of hunk.after) if (line.kind !== 'context') read(after, line, file);
+    }
+  }
+  return (
+    before.lines >= FEWEST_LINES &&
+    after.lines >= FEWEST_LINES &&
+    isCovered(after, before, around) &&
+    isCovered(before, after, around) &&
+    isSame(before.signs, after.signs) &&
+    [...after.looped].every((name) => before.looped.has(name) || after.declared.has(name)) &&
+    before.placed.toSorted().join() === after.placed.toSorted().join()
+  );
+}
+
+/** What one side of a change says: the removed lines, the added ones, or those around them. */
+interface Side {
+  lines: number;
+  /** Strings and numbers. */
+  readonly constants: Set<string>;
+  readonly names: Set<string>;
+  /** Names it gives to something of its own, or takes in from elsewhere. */
+  readonly declared: Set<string>;
+  readonly signs: Set<string>;
+  readonly looped: Set<string>;
+  readonly placed: string[];
+}
+
+function sideOf(): Side {
+  return {
+    lines: 0,
+    constants: new Set(),
+    names: new Set(),
+    declared: new Set(),
+    signs: new Set(),
+    looped: new Set(),
+    placed: [],
+  };
+}
+
+function read(side: Side, line: CodeLine, file: ChangedFile): void {
+  if (file.language === null || line.code.replaceAll("''", '').trim() === '') return;
+  // `#nullable enable` is said to the compiler.
+  if (file.language === 'csharp' && /^\s*#[a-z]/.test(line.code)) return;
+  if (line.novelty === 'nothing' && line.kind !== 'context') {
+    for (const name of line.code.match(TOKEN) ?? []) side.declared.add(name);
+    return;
+  }
+  side.lines += 1;
+  for (const text of line.strings) if (text !== '') side.constants.add(text);
+  for (const [, sign = ''] of line.code.matchAll(SIGN)) side.signs.add(sign);
+  const tokens = untyped(line.code, file.language).match(TOKEN) ?? [];
+  const isHead = HEAD.test(line.code);
+  for (const [at, token] of tokens.entries()) {
+    if (/^\d/.test(token)) side.constants.add(token.replaceAll('_', '').replace(/(?<=\d)[LlUuFfDdn]$/, ''));
+    if (!NAME.test(token) || WORDS.has(token)) continue;
+    side.names.add(token);
+    if (isDeclared(tokens[at - 1] ?? '', tokens[at + 1] ?? '', isHead)) side.declared.add(token);
+  }
+  for (const call of line.calls) {
+    if (isLooped(line, call)) side.looped.add(call.name);
+    if (PLACED.test(call.name) && line.novelty === 'code') side.placed.push(call.name);
+  }
+}
+
+function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((each) => b.has(each));
+}
+
+/** Between its neighbours: `const name`, `name =`, `name: Type`, `Type name`, `(name, …) {`, `name =>`. */
+function isDeclared(last: string, next: string, isHead: boolean): boolean {
+  if (/^(?:=|:|=>|->)$/.test(next) || DECLARING.test(last)) return true;
+  if (isHead && last !== '.' && /^[(,):=<]$/.test(next)) return true;
+  return NAME.test(last) && last !== 'return' && last !== 'new';
+}
+
+/** Whether everything one side says is said on the other, stands around it, or is a name of its own. */
+function isCovered(said: Side, other: Side, around: Side): boolean {
+  const isKnown = (name: string): boolean =>
+    [other.names, around.names, said.declared, around.declared].some((names) => names.has(name));
+  return (
+    [...said.constants].every((text) => other.constants.has(text) || around.constants.has(text)) &&
+    [...said.names].every(isKnown)
+  );
+}
