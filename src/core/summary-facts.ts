@@ -1,5 +1,5 @@
 import { type Decision, isWaived } from './gate/decision.ts';
-import type { Finding } from './gate/finding.ts';
+import { type Finding, OUTCOMES } from './gate/finding.ts';
 import { type Check, isRequired } from './plan/check.ts';
 import { formatLine } from './plan/line-text.ts';
 import type { Plan } from './plan/plan.ts';
@@ -11,6 +11,7 @@ export interface SummaryFacts {
   /** From 1. */
   readonly stage: number;
   readonly stages: number;
+  /** "25%"; an audience or a side has a name that somebody gave it, and stands without. */
   readonly exposure: string;
   readonly nextExposure: string | null;
   readonly checks: readonly CheckFacts[];
@@ -45,18 +46,21 @@ export interface CheckFacts {
 const OWN_ID = /^[a-z][a-z0-9_.:/@+-]{0,79}$/;
 const MOST_CHECKS = 24;
 
-/** What is known of a decision, for a model that writes a paragraph about it. */
+/** What is known of a decision, for a model that writes a paragraph about it. Where checks are many, those that matter stay. */
 export function summaryFacts(plan: Plan, decision: Decision): SummaryFacts {
+  const worst = decision.findings
+    .toSorted((a, b) => OUTCOMES.indexOf(b.outcome) - OUTCOMES.indexOf(a.outcome))
+    .slice(0, MOST_CHECKS);
   return {
     decision: decision.kind,
     reason: decision.reason,
     stage: decision.stageIndex + 1,
     stages: plan.ladder.length,
-    exposure: decision.exposure,
-    nextExposure: decision.nextExposure,
-    checks: decision.findings.slice(0, MOST_CHECKS).flatMap((finding, at) => {
+    exposure: nameless(decision.exposure),
+    nextExposure: decision.nextExposure === null ? null : nameless(decision.nextExposure),
+    checks: decision.findings.flatMap((finding, at) => {
       const check = plan.checks.find(({ id }) => id === finding.checkId);
-      return check === undefined
+      return check === undefined || !worst.includes(finding)
         ? []
         : [
             {
@@ -66,6 +70,10 @@ export function summaryFacts(plan: Plan, decision: Decision): SummaryFacts {
           ];
     }),
   };
+}
+
+function nameless(exposure: string): string {
+  return /^[\d.]{1,12}%$/.test(exposure) ? exposure : exposure.startsWith('switch:') ? 'switch' : 'audience';
 }
 
 function checkFacts(check: Check, finding: Finding, at: number): CheckFacts {

@@ -75,6 +75,10 @@ function whatText(decision: Decision, told: readonly Told[]): string {
   const cause = CAUSES[decision.reason];
   const detail = decision.detail === null ? '' : ` ${capital(decision.detail)}.`;
   if (cause !== undefined) return `${cause}${detail}`;
+  if (isAllClear(decision, told)) {
+    const which = (decision.waived ?? []).length > 0 ? 'Every check that votes' : 'Every check';
+    return `${which} is clear, and a person was asked before it goes on.`;
+  }
   if (told.length === 0) return 'No check has a reading to go by yet.';
   const shown = told.slice(0, MOST_TOLD).map(({ line }) => {
     const numbers = line.canary === '–' ? line.note : `${line.canary} against ${line.baseline}`;
@@ -85,9 +89,16 @@ function whatText(decision: Decision, told: readonly Told[]): string {
   return `${capital(shown.join('; '))}${more}.`;
 }
 
+/** Nothing keeps the gate shut but the answer that is waited for. */
+function isAllClear({ reason, findings }: Decision, told: readonly Told[]): boolean {
+  if (reason === 'approval_required') return true;
+  const isWaiting = reason === 'awaiting_person' && told.length === 0;
+  return isWaiting && findings.some(({ intent, outcome }) => intent === 'guard' && outcome === 'clear');
+}
+
 function howSureText(decision: Decision, told: readonly Told[]): string {
   const [first] = told;
-  if (decision.reason === 'approval_required') return 'As sure as this stage can make it: the gate is open.';
+  if (isAllClear(decision, told)) return 'As sure as this stage can make it: the gate is open.';
   if (first === undefined) return 'Nothing has been measured that could be weighed.';
   const { line, finding } = first;
   if (finding.outcome === 'no_data') {
@@ -98,9 +109,8 @@ function howSureText(decision: Decision, told: readonly Told[]): string {
 }
 
 function settleText(decision: Decision, told: readonly Told[]): string {
+  if (isAllClear(decision, told)) return 'A person’s word; nothing more is waited for.';
   switch (decision.reason) {
-    case 'approval_required':
-      return 'A person’s word; nothing more is waited for.';
     case 'telemetry_blind':
     case 'exposure_unreadable':
       return 'A source that answers again: the next readable look carries on by itself.';
@@ -138,12 +148,7 @@ function optionsText(plan: Plan, decision: Decision): string {
   const next = isLastStage(plan, decision.stageIndex) ? null : decision.nextExposure;
   const held = breached.flatMap(({ checkId }) => plan.checks.find(({ id }) => id === checkId) ?? []);
   const waivable = held.filter(isWaivable);
-  const promote =
-    next === null
-      ? []
-      : held.length > 0
-        ? [`promoting is refused while ${held.map(({ id }) => id).join(' and ')} is over its line`]
-        : [`promote to ${next} on your word`];
+  const promote = next === null ? [] : [promotionText(decision, next, held)];
   return `${capital(
     [
       ...promote,
@@ -154,6 +159,24 @@ function optionsText(plan: Plan, decision: Decision): string {
   )}. Without an answer it stays at ${decision.exposure}.`;
 }
 
+/** Reasons that no word of a person overrules: what is not seen is not promoted. */
+const NOT_OVERRULED: Readonly<Partial<Record<DecisionReason, string>>> = {
+  telemetry_blind: 'telemetry cannot be read',
+  canary_silent: 'the canary reports nothing',
+  exposure_unreadable: 'the exposure backend cannot be read',
+  overlap: 'the other rollout is under way',
+  canary_restarting: 'the canary’s instances keep restarting',
+};
+
+function promotionText({ reason }: Decision, next: string, held: readonly Check[]): string {
+  if (held.length > 0) {
+    return `promoting is refused while ${held.map(({ id }) => id).join(' and ')} is over its line`;
+  }
+  const why = NOT_OVERRULED[reason];
+  return why === undefined ? `promote to ${next} on your word` : `promoting is refused while ${why}`;
+}
+
+/** A sentence's first letter; an id stays what it is. */
 function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return /^\w+[.:]\w/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }

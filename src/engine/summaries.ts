@@ -18,11 +18,11 @@ export async function summarise(claim: RolloutClaim, decision: Decision, parts: 
   try {
     const paragraph = await summarizer.summarise(summaryFacts(claim.plan, decision));
     if (paragraph === null) return;
-    const { stageEpoch, reason } = decision;
-    const note: SummaryNote = { stageEpoch, reason, ...paragraph };
+    const { at, stageEpoch, reason } = decision;
+    const note: SummaryNote = { at, stageEpoch, reason, ...paragraph };
     await store.appendInbox({
       source: SUMMARY_SOURCE,
-      deliveryId: `${claim.rolloutId}/${decision.at}`,
+      deliveryId: `${claim.rolloutId}/${at}`,
       rolloutId: claim.rolloutId,
       receivedAt: clock.now(),
       body: note as unknown as Json,

@@ -3,7 +3,7 @@ import type { Json } from '../../core/canonical-json.ts';
 import type { ModelParts } from '../../ports/agent.ts';
 import type { Summarizer } from '../../ports/summarizer.ts';
 import { askOnce, jsonIn, keepAnswer } from './asking.ts';
-import { namesVerdict, plainText } from './plain-text.ts';
+import { givesAdvice, plainText } from './plain-text.ts';
 import { untrustedBlock } from './untrusted.ts';
 
 /** What is shown of a paragraph; a longer one is cut. */
@@ -13,8 +13,8 @@ const replySchema = z.strictObject({ paragraph: z.string().max(4_000) });
 const replyJsonSchema = z.toJSONSchema(replySchema) as Readonly<Record<string, unknown>>;
 
 /**
- * Asks for one paragraph about a decision that a person has to weigh. What comes back is plain text, and is dropped where it names
- * a verdict: that is nobody's but arithmetic's to give (B9). In `shadow` it is kept and not shown.
+ * Asks for one paragraph about a decision that a person has to weigh. What comes back is plain text, and is dropped where it advises
+ * or names a verdict: that is nobody's but arithmetic's to give (B9). In `shadow` it is kept and not shown.
  */
 export function summaryWriter(parts: ModelParts): Summarizer {
   return {
@@ -39,8 +39,8 @@ export function summaryWriter(parts: ModelParts): Summarizer {
       await keepAnswer(asked, 'summary', parts);
       const text = plainText(asked.reply.paragraph, MOST_CHARS);
       if (parts.mode === 'shadow' || text === '') return null;
-      if (namesVerdict(text)) {
-        parts.log.warn('the model’s summary named a verdict and is not shown', { by: asked.by });
+      if (givesAdvice(text)) {
+        parts.log.warn('the model’s summary gave advice or a verdict and is not shown', { by: asked.by });
         return null;
       }
       return { text, writtenBy: asked.by };

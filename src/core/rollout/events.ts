@@ -25,6 +25,8 @@ export type RolloutEvent =
 
 /** A paragraph and the decision it is about. */
 export interface SummaryNote {
+  /** When the decision was made. */
+  readonly at: number;
   readonly stageEpoch: number;
   readonly reason: DecisionReason;
   readonly text: string;

@@ -1,4 +1,5 @@
 import { decide, type Judgement } from '../gate/decide.ts';
+import type { DecisionReason } from '../gate/decision.ts';
 import type { Evidence } from '../gate/evidence.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type Command, type CommandOutcome, isRisky } from './command.ts';
@@ -107,9 +108,20 @@ export function commandOutcome(
   return unwaivable === null ? { kind: 'accepted' } : refused(unwaivable);
 }
 
-/** Whether a paragraph is about this decision: made at the same entry to the stage, for the same reason. */
+const QUESTIONS: ReadonlySet<string> = new Set<DecisionReason>([
+  'approval_required',
+  'breach_hold_persisted',
+  'evidence_not_clear',
+]);
+
+/**
+ * Whether a paragraph is about this decision: made at the same entry to the stage, for the same reason. While the answer to a
+ * question is waited for, it is the same question.
+ */
 export function isAbout(note: SummaryNote, decision: RolloutState['last']): boolean {
-  return decision !== null && note.stageEpoch === decision.stageEpoch && note.reason === decision.reason;
+  if (decision === null || note.stageEpoch !== decision.stageEpoch) return false;
+  const isStillOpen = decision.reason === 'awaiting_person' && QUESTIONS.has(note.reason);
+  return isStillOpen || note.reason === decision.reason;
 }
 
 /** Complete, and a person wants it back all the same: a way down stays open after the end. */

@@ -63,7 +63,7 @@ export function viewOf(
     heldBy: state.personHold?.by ?? null,
     decision: state.last,
     explanation: state.last === null ? null : explain(plan, state.last),
-    note: noteOf(notes, state.last),
+    note: noteOf(notes, recent, state.last),
     trends: Object.fromEntries(
       plan.checks.map((check) => [
         check.id,
@@ -77,8 +77,15 @@ export function viewOf(
   };
 }
 
-function noteOf(notes: readonly SummaryNote[], decision: Decision | null): RolloutView['note'] {
-  const found = notes.findLast((note) => isAbout(note, decision));
+/** A note whose decision was followed by another one is old news, though the same reason came again. */
+function noteOf(
+  notes: readonly SummaryNote[],
+  recent: readonly Decision[],
+  last: Decision | null,
+): RolloutView['note'] {
+  const isInForce = (note: SummaryNote) =>
+    isAbout(note, last) && recent.every((decision) => decision.at <= note.at || isAbout(note, decision));
+  const found = notes.findLast(isInForce);
   return found === undefined ? null : { text: found.text, writtenBy: found.writtenBy };
 }
 

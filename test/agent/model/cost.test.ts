@@ -3,11 +3,17 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readPrompt } from '../../../src/adapters/prompts/prompt-files.ts';
 import { converse } from '../../../src/agent/model/conversation.ts';
+import { phraseReader } from '../../../src/agent/model/phrase-reader.ts';
 import type { DiffFileFacts } from '../../../src/agent/model/readable-files.ts';
 import { replyJsonSchema } from '../../../src/agent/model/reply-schema.ts';
+import { summaryWriter } from '../../../src/agent/model/summary-writer.ts';
 import { legendOf, taskOf } from '../../../src/agent/model/task.ts';
+import { readInstruction } from '../../../src/core/plan/instruction.ts';
+import { SIGNAL_KINDS } from '../../../src/core/plan/signal-kinds.ts';
+import { factsOf } from './decision-facts.ts';
+import { wiredParts } from './messages-wire.ts';
 import { diffFile, NONCE, readsOf } from './readable-change.ts';
-import { says, scriptedModel } from './scripted-model.ts';
+import { type ScriptedModel, says, scriptedModel } from './scripted-model.ts';
 
 const LINE = '  const price = await prices.get(item.id, { currency, at: order.createdAt });';
 
@@ -33,28 +39,68 @@ async function bytesOf(files: readonly DiffFileFacts[]) {
     clock: { now: () => 0, mono: () => 0, sleep: async () => {} },
     signal: new AbortController().signal,
   });
-  const [asked] = model.asked;
+  return weighed(model);
+}
+
+function weighed({ asked: [first] }: ScriptedModel) {
   return {
-    stable: JSON.stringify([asked?.system, asked?.tools, asked?.schema]).length,
-    own: JSON.stringify(asked?.messages).length,
+    stable: JSON.stringify([first?.system, first?.tools, first?.schema]).length,
+    own: JSON.stringify(first?.messages).length,
   };
 }
 
+/** Bytes of the one request about a decision with so many checks. */
+async function bytesOfSummary(checks: number) {
+  const model = scriptedModel(says('{}'));
+  await summaryWriter(wiredParts({ model })).summarise(
+    factsOf(
+      Object.keys(SIGNAL_KINDS)
+        .slice(0, checks)
+        .map((kind) => `rule:${kind}`),
+    ),
+  );
+  return weighed(model);
+}
+
+/** Bytes of the one request about so many phrases that the grammar left. */
+async function bytesOfPhrases(count: number) {
+  const model = scriptedModel(says('{}'));
+  const phrases = Array.from(
+    { length: count },
+    (_, at) => `Halt number ${at} if calls get slow past ${at + 2} percent`,
+  );
+  expect(readInstruction(phrases.join('.\n')).unread).toHaveLength(count);
+  await phraseReader(wiredParts({ model })).read(phrases.join('.\n'));
+  return weighed(model);
+}
+
+const inKilobytes = ({ stable, own }: { readonly stable: number; readonly own: number }) =>
+  [stable, own].map((bytes) => Math.round(bytes / 100) / 10);
+
 describe('what a plan costs', () => {
   const page = readFileSync(join(import.meta.dirname, '../../../docs/model.md'), 'utf8');
+
+  const stated = (name: string, size = '[^|]+') => {
+    const row =
+      new RegExp(`^\\| ${name} \\| ?${size} ?\\| ([\\d.]+) \\| ([\\d.]+) \\|`, 'm').exec(page) ?? [];
+    return row.slice(1).map(Number);
+  };
 
   test.each([
     ['small', 1, 20],
     ['medium', 10, 40],
     ['large', 200, 100],
   ])('is what the page says of a %s change', async (name, files, lines) => {
-    const { stable, own } = await bytesOf(change(files, lines));
-    const [, stated = '', statedOwn = ''] =
-      new RegExp(`^\\| ${name} \\|[^|]+\\| ([\\d.]+) \\| ([\\d.]+) \\|`, 'm').exec(page) ?? [];
-    expect([Number(stated), Number(statedOwn)]).toEqual([
-      Math.round(stable / 100) / 10,
-      Math.round(own / 100) / 10,
-    ]);
+    expect(stated(name)).toEqual(inKilobytes(await bytesOf(change(files, lines))));
+  });
+
+  test.each([
+    ['a summary', '1 check', () => bytesOfSummary(1)],
+    ['a summary', '8 checks', () => bytesOfSummary(8)],
+    ['an instruction', '1 phrase', () => bytesOfPhrases(1)],
+    ['an instruction', '12 phrases', () => bytesOfPhrases(12)],
+  ])('is what the page says of %s with %s', async (name, size, bytes) => {
+    expect(stated(name, size)).toEqual(inKilobytes(await bytes()));
   });
 
   test('stays bounded, and is worked out in a second, however large the change is', async () => {
@@ -70,5 +116,16 @@ describe('what a plan costs', () => {
       expect(page).toContain(amount.toLocaleString('en-US'));
     }
     expect(page).toContain(`${budgets.deadlineMs / 1_000} s`);
+    for (const [id, name] of [
+      ['summary', 'A summary'],
+      ['instruction', 'an instruction'],
+    ] as const) {
+      const { turns, toolCalls, outputTokens, deadlineMs } = readPrompt(id).budgets;
+      expect([turns, toolCalls]).toEqual([1, 0]);
+      const written = outputTokens.toLocaleString('en-US');
+      expect(page).toContain(
+        `${name} is one request, without tools, of ${written} tokens written and ${deadlineMs / 1_000} s`,
+      );
+    }
   });
 });

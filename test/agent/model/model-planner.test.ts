@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ModelPlannerParts, modelPlanner } from '../../../src/agent/model/model-planner.ts';
 import { parseReply, replyJsonSchema } from '../../../src/agent/model/reply-schema.ts';
-import type { Json } from '../../../src/core/canonical-json.ts';
 import type { Plan } from '../../../src/core/plan/plan.ts';
 import type { Proposal } from '../../../src/core/plan/proposal.ts';
 import { SIGNAL_KINDS, type SignalKind } from '../../../src/core/plan/signal-kinds.ts';
 import type { Model } from '../../../src/ports/model.ts';
 import type { ModelRecords } from '../../../src/ports/model-records.ts';
 import { PROPOSAL, plannedWhole, proposed, rule } from '../../core/plan/plan-request.ts';
+import { memoryRecords } from './memory-records.ts';
 import { CHANGE, diffFile, NONCE, promptOf, readsOf } from './readable-change.ts';
 import { calls, says, scriptedModel, USAGE } from './scripted-model.ts';
 
@@ -34,17 +34,6 @@ const REPLY = {
   ],
 };
 const CHANGED = { diff: 'the diff', title: 'Cache prices' };
-
-function memoryRecords(): ModelRecords & { readonly kept: Map<string, Json> } {
-  const kept = new Map<string, Json>();
-  return {
-    kept,
-    get: async (key) => kept.get(key) ?? null,
-    put: async (key, record) => {
-      kept.set(key, record);
-    },
-  };
-}
 
 function plannerWith(model: Model | null, more: Partial<ModelPlannerParts> = {}) {
   const { files: _, ...reads } = readsOf(CHANGE);

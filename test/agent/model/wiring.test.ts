@@ -6,6 +6,7 @@ import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigInvalid, parseConfig } from '../../../src/config.ts';
 import { openSluice } from '../../../src/main.ts';
+import { factsOf } from './decision-facts.ts';
 
 const BASE = 'http://model.test';
 const KEYED = { ANTHROPIC_API_KEY: 'key-of-the-test', ANTHROPIC_BASE_URL: BASE };
@@ -77,7 +78,11 @@ ${model}`,
   );
 }
 
-async function planOf(model: string, env: Readonly<Record<string, string>>) {
+async function planOf(
+  model: string,
+  env: Readonly<Record<string, string>>,
+  instruction: string | null = null,
+) {
   const said: string[] = [];
   const sluice = await openSluice({
     dataDir: folder,
@@ -91,7 +96,7 @@ async function planOf(model: string, env: Readonly<Record<string, string>>) {
       target: 'checkout',
       diff: DIFF,
       title: '',
-      instruction: null,
+      instruction,
     });
     return { plan, said };
   } finally {
@@ -135,5 +140,49 @@ describe('a configured model', () => {
 
   test('of a mode that is none is a mistake in the configuration', () => {
     expect(() => configOf('model: { mode: decide }')).toThrow(ConfigInvalid);
+  });
+
+  test('is asked what words mean that the grammar left, and in off and without a key never', async () => {
+    const words = 'Halt the thing when timeouts go past 2 percent of calls.';
+    const off = (await planOf('model: { mode: off }', KEYED, words)).plan;
+    expect(off.unread).toEqual([words.slice(0, -1)]);
+    expect((await planOf('model: { mode: assist }', {}, words)).plan.unread).toEqual(off.unread);
+    expect(asked).toEqual([]);
+    const { plan } = await planOf('model: { mode: assist, model: model-x }', KEYED, words);
+    expect(asked.filter((body) => body.includes('timeouts go past'))).toHaveLength(1);
+    expect([plan.unread, plan.questions]).toEqual([off.unread, off.questions]);
+  });
+
+  test.each([
+    ['off', null, 0],
+    ['shadow', null, 1],
+    ['assist', 'Errors rise on the canary alone.', 1],
+  ])('in %s has for a decision that a person has to weigh the words %s', async (mode, text, requests) => {
+    server.use(
+      http.post(`${BASE}/v1/messages`, async ({ request }) => {
+        asked.push(await request.text());
+        const reply = JSON.stringify({ paragraph: 'Errors rise on the canary alone.' });
+        return HttpResponse.json({
+          content: [{ type: 'text', text: reply }],
+          stop_reason: 'end_turn',
+          usage: { input_tokens: 1, output_tokens: 1 },
+        });
+      }),
+    );
+    const sluice = await openSluice({
+      dataDir: folder,
+      config: configOf(`model: { mode: ${mode} }`),
+      chat: { tell: async () => {} },
+      log: { info: () => {}, warn: () => {} },
+      env: KEYED,
+    });
+    try {
+      const { summarizer } = sluice.engine;
+      expect(summarizer === null).toBe(mode === 'off');
+      expect((await summarizer?.summarise(factsOf(['http.error_rate'])))?.text ?? null).toBe(text);
+      expect(asked).toHaveLength(requests);
+    } finally {
+      await sluice.close();
+    }
   });
 });

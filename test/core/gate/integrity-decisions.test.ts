@@ -1,45 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/gate/decide.ts';
-import type { Evidence } from '../../../src/core/gate/evidence.ts';
-import { type IntegrityState, NO_INTEGRITY, seedIntegrity } from '../../../src/core/gate/integrity.ts';
+import { NO_INTEGRITY, seedIntegrity } from '../../../src/core/gate/integrity.ts';
 import type { RolloutState } from '../../../src/core/rollout/state.ts';
 import { ERROR_RATE, planOf } from '../../support/rollout-rig.ts';
 import { gateRun, repeated } from './gate-run.ts';
-import { gateOf, lookAt, NOW, running, type Situation, shares, TICK_MS } from './looks.ts';
+import { FAULTS } from './integrity-faults.ts';
+import { gateOf, lookAt, NOW, running, type Situation, shares } from './looks.ts';
 
 const PLAN = planOf();
 const E = ERROR_RATE.id;
 const OVERLAP = { rolloutId: 'rl_1', target: 'checkout' };
 
-/** Each fault, as the gate finds it at a look. */
-const FAULTS: Readonly<
-  Record<string, { readonly integrity: IntegrityState; readonly overlap?: Evidence['overlap'] }>
-> = {
-  overlap: { integrity: NO_INTEGRITY, overlap: OVERLAP },
-  sample_ratio: {
-    integrity: {
-      ...NO_INTEGRITY,
-      ratio: { share: 0.1, canary: 200, stable: 800, closed: 0, peak: 20 },
-    },
-  },
-  canary_restarting: {
-    integrity: {
-      ...NO_INTEGRITY,
-      restarts: [3, 2, 1].map((ago) => ({ at: NOW - ago * TICK_MS, canary: 1, stable: 0 })),
-    },
-  },
-  shared_incident: {
-    integrity: {
-      ...NO_INTEGRITY,
-      incidents: Object.fromEntries(
-        Object.entries(
-          seedIntegrity(NO_INTEGRITY, PLAN.checks, shares(E, { canary: [0, 0], stable: [20, 10_000] }))
-            .incidents,
-        ).map(([id, incident]) => [id, { ...incident, since: NOW - TICK_MS }]),
-      ),
-    },
-  },
-};
 const KINDS = Object.keys(FAULTS);
 
 function decided(kind: string, seen: Situation, over: Partial<RolloutState> = {}) {
