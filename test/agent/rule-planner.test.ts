@@ -19,7 +19,7 @@ describe('proposes what the change could break', () => {
       name: 'read-through-cache',
       risk: 'medium',
       rollbackSafe: 'yes',
-      kinds: ['cache.hit_ratio', 'cache.error_rate', 'http.latency_p95', 'process.memory'],
+      kinds: ['cache.hit_ratio', 'cache.error_rate', 'process.memory', 'http.latency_p95'],
     },
     {
       name: 'token-validation',
@@ -39,10 +39,10 @@ describe('proposes what the change could break', () => {
       rollbackSafe: 'no',
       kinds: [
         'db.lock_wait',
-        'db.query_latency_p95',
         'db.error_rate',
-        'http.error_rate',
         'db.replication_lag',
+        'db.query_latency_p95',
+        'http.error_rate',
       ],
     },
     {

@@ -12,6 +12,9 @@ const PLACED =
   /^(?:n?ack\w*|acknowledge\w*|commit\w*|rollback\w*|publish\w*|enqueue\w*|dispatch\w*|invalidate\w*|delete\w*|del|evict\w*|emit\w*|lock\w*|unlock\w*|send\w*|flush\w*|transaction\w*|atomic|gather|all|allSettled|spawn|go|authori[sz]e\w*|require\w*|verify\w*|validate\w*|permit\w*|check\w*)$/i;
 const DECLARING =
   /^(?:const|let|var|val|def|function|func|fun|fn|class|interface|type|struct|enum|record|module|namespace|package|include|trait|impl)$/;
+/** What stands before a name that is used, where a type would stand before one that is declared. */
+const STATEMENT =
+  /^(?:return|new|await|throw|throws|raise|yield|else|in|is|not|and|or|if|unless|when|while|case|from|using|go|defer|as|extends|implements)$/;
 const HEAD = /^\s*(?:\w+\s+){0,4}(?:def|function|func|fun|fn|class|interface|struct|record)\b|[){]\s*\{?$/;
 /** The languages' own words: they name nothing. */
 const WORDS: ReadonlySet<string> = new Set(
@@ -116,7 +119,7 @@ function hasSameSigns(before: Side, after: Side): boolean {
 function isDeclared(last: string, next: string, isHead: boolean): boolean {
   if (/^(?:=|:|=>|->)$/.test(next) || DECLARING.test(last)) return true;
   if (isHead && last !== '.' && /^[(,):=<]$/.test(next)) return true;
-  return NAME.test(last) && last !== 'return' && last !== 'new';
+  return NAME.test(last) && !STATEMENT.test(last);
 }
 
 /** Whether everything one side says is said on the other, stands around it, or is a name of its own. */

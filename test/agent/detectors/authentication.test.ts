@@ -10,7 +10,7 @@ describe('auth', () => {
       path,
       before: 'a();\n',
       after: 'const claims = jwt.verify(header, secret);\n',
-      kinds: ['auth.unauthorized_rate', 'http.error_rate'],
+      kinds: ['auth.unauthorized_rate', 'http.error_rate', 'business.core_action_rate'],
     },
     {
       title: 'a token check that asks a key server',
@@ -24,7 +24,7 @@ describe('auth', () => {
       path,
       before: null,
       after: 'await tokens.refresh(id);\n',
-      kinds: ['auth.token_refresh_failure_rate', 'auth.session_loss_rate'],
+      kinds: ['auth.token_refresh_failure_rate', 'auth.session_loss_rate', 'auth.login_failure_rate'],
     },
     {
       title: 'a sign-in',
@@ -38,21 +38,21 @@ describe('auth', () => {
       path,
       before: null,
       after: 'if (!hasPermission(user, order)) deny();\n',
-      kinds: ['auth.forbidden_rate'],
+      kinds: ['auth.forbidden_rate', 'business.core_action_rate'],
     },
     {
       title: 'a permission that is no longer asked for',
       path,
       before: 'requireRole(user);\ngo();\n',
       after: 'go();\n',
-      kinds: ['auth.forbidden_rate'],
+      kinds: ['auth.forbidden_rate', 'business.core_action_rate'],
     },
     {
       title: 'a cookie',
       path: 'app/sign_in.py',
       before: null,
       after: 'session.clear()\n',
-      kinds: ['auth.session_loss_rate'],
+      kinds: ['auth.session_loss_rate', 'auth.login_failure_rate'],
     },
     {
       title: 'not the token of a page',
@@ -84,14 +84,14 @@ describe('authentication, in more languages', () => {
       path: 'app/controllers/orders_controller.rb',
       before: 'class OrdersController\nend\n',
       after: 'class OrdersController\n  before_action :authenticate_user!\nend\n',
-      kinds: ['auth.unauthorized_rate', 'http.error_rate', 'http.latency_p95'],
+      kinds: ['auth.unauthorized_rate', 'business.core_action_rate', 'http.latency_p95', 'http.error_rate'],
     },
     {
       title: 'a door in front of a view, in Python',
       path: 'app/orders.py',
       before: 'def show(request):\n    return go()\n',
       after: '@login_required\ndef show(request):\n    return go()\n',
-      kinds: ['auth.unauthorized_rate'],
+      kinds: ['auth.unauthorized_rate', 'business.core_action_rate'],
     },
     {
       title: 'not a count of tokens',
@@ -105,7 +105,7 @@ describe('authentication, in more languages', () => {
       path: 'src/shop/app.ts',
       before: 'app.use(session({ cookie: { maxAge: 3600 } }));\n',
       after: 'app.use(session({ cookie: { maxAge: 60 } }));\n',
-      kinds: ['auth.session_loss_rate'],
+      kinds: ['auth.session_loss_rate', 'auth.login_failure_rate'],
     },
   ]);
 });

@@ -8,7 +8,7 @@ describe('front end', () => {
       path: 'src/components/cart.tsx',
       before: 'export function Cart() {\n  return <List />;\n}\n',
       after: "const List = lazy(() => import('./list'));\nexport function Cart() {\n  return <List />;\n}\n",
-      kinds: ['frontend.js_error_rate', 'frontend.web_vitals'],
+      kinds: ['frontend.js_error_rate', 'frontend.web_vitals', 'business.core_action_rate'],
     },
     {
       title: 'a button that places an order',
@@ -22,7 +22,7 @@ describe('front end', () => {
       path: 'vite.config.ts',
       before: 'export default defineConfig({\n  build: { minify: true },\n});\n',
       after: 'export default defineConfig({\n  build: { minify: false },\n});\n',
-      kinds: ['frontend.web_vitals', 'frontend.js_error_rate'],
+      kinds: ['frontend.web_vitals', 'frontend.js_error_rate', 'business.core_action_rate'],
     },
     {
       title: 'not another class',
@@ -50,7 +50,7 @@ describe('front end', () => {
       path: 'services/storefront/src/components/price.ts',
       before: 'const a = go(1);\n',
       after: 'const a = go(2);\n',
-      kinds: ['frontend.js_error_rate'],
+      kinds: ['frontend.js_error_rate', 'business.core_action_rate'],
     },
   ]);
 });

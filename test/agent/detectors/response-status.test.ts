@@ -10,7 +10,7 @@ describe('what requests are answered with', () => {
       path,
       before: 'def get(id):\n    raise HTTPException(status.HTTP_403_FORBIDDEN)\n',
       after: 'def get(id):\n    raise HTTPException(status.HTTP_404_NOT_FOUND)\n',
-      kinds: ['auth.forbidden_rate', 'http.client_error_rate'],
+      kinds: ['auth.forbidden_rate', 'http.client_error_rate', 'business.core_action_rate'],
     },
     {
       title: 'more requests turned away',
@@ -18,7 +18,7 @@ describe('what requests are answered with', () => {
       before: 'export function open(req, answer) {\n  return load(req);\n}\n',
       after:
         'export function open(req, answer) {\n  if (late(req)) return answer.status(429);\n  return load(req);\n}\n',
-      kinds: ['ratelimit.rejected_rate'],
+      kinds: ['ratelimit.rejected_rate', 'business.core_action_rate'],
     },
     {
       title: 'not a status that somebody else answered',

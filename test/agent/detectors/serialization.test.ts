@@ -8,7 +8,7 @@ describe('serialization', () => {
       path: 'src/shop/order.ts',
       before: 'const Order = z.object({\n  id: z.string(),\n});\n',
       after: 'const Order = z.object({\n  id: z.string().uuid(),\n});\n',
-      kinds: ['serialization.error_rate', 'http.client_error_rate'],
+      kinds: ['serialization.error_rate', 'http.client_error_rate', 'business.core_action_rate'],
     },
     {
       title: 'a name on the wire, in Go',

@@ -10,7 +10,7 @@ describe('storage', () => {
         'async function link(key) {\n  return getSignedUrl(s3, new GetObjectCommand({ Key: key }), { expiresIn: 3600 });\n}\n',
       after:
         'async function link(key) {\n  return getSignedUrl(s3, new GetObjectCommand({ Key: key }), { expiresIn: 300 });\n}\n',
-      kinds: ['storage.error_rate', 'storage.egress', 'http.client_error_rate'],
+      kinds: ['storage.error_rate', 'storage.egress'],
     },
     {
       title: 'an upload, in Python',
@@ -45,7 +45,7 @@ describe('storage', () => {
       path: `src/shop/scan.ts`,
       before: `function f(b, type) {\n  if (!['image/png'].includes(type)) return;\n  bucket.upload(b);\n}\n`,
       after: `function f(b, type) {\n  if (!['image/png', 'image/gif'].includes(type)) return;\n  bucket.upload(b);\n}\n`,
-      kinds: ['storage.upload_failure_rate', 'http.client_error_rate'],
+      kinds: ['storage.upload_failure_rate', 'http.client_error_rate', 'business.core_action_rate'],
     },
     {
       title: `not kinds of content where nothing is stored`,
