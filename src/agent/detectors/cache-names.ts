@@ -14,6 +14,7 @@ const MADE = new RegExp(
 );
 /** Go: `store *redis.Client`. */
 const POINTED = /([A-Za-z_]\w{0,80})\s+\*?redis\.(?:Client|UniversalClient|Cmdable|ClusterClient)\b/g;
+const SOME_STORE = /redis|memcached|valkey|jedis|IDistributedCache|IMemoryCache/i;
 const PACKAGE =
   /^(?:ioredis|redis|memjs|memcached|@redis\/client|iovalkey|(?:\.{1,2}\/|@\/|~\/)[\w./-]*(?:redis|memcached|valkey)(?:-client)?(?:\.[jt]s)?)$/i;
 
@@ -29,6 +30,7 @@ function namesOn(line: CodeLine): readonly string[] {
 }
 
 function declaredIn(code: string): readonly string[] {
+  if (!SOME_STORE.test(code)) return [];
   return [TYPED, DECLARED, MADE, POINTED]
     .flatMap((pattern) => [...code.matchAll(pattern)].map(([, name]) => name ?? ''))
     .filter((name) => name !== '');

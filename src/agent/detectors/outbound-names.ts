@@ -28,6 +28,7 @@ const OUTSIDERS = vocabulary(
   'supplier suppliers upstream upstreams vendor vendors partner partners remote remotes thirdparty',
 );
 
+const SOME_CLIENT = /Client|Gateway|Connector|ApiService|Stub|HttpService|RemoteService/;
 /** Types whose names say that what they stand for is somebody else's. */
 const CLIENT = '\\w{2,60}(?:Client|Gateway|Connector|ApiService|Stub|HttpService|RemoteService)';
 /** `calendars: CalendarGateway`, `private readonly rates: RatesClient`. */
@@ -40,9 +41,23 @@ const OTHERS = /redis|database|db|sql|mongo|cache|queue|kafka|sqs|s3|storage|pri
 
 /** What leaves the process in this file: by the name of the call, or by the type of what it is called on. */
 export function outboundCallsOf(file: ChangedFile): (call: Call) => boolean {
+  const names = known.get(file) ?? clientNames(file);
+  known.set(file, names);
+  return (call) =>
+    isOutboundCall(call) ||
+    (!call.isNew &&
+      !call.isAnnotation &&
+      call.chain.length >= 2 &&
+      call.chain.slice(0, -1).some((part) => names.has(part.replace(/^[_$]+/, ''))));
+}
+
+const known = new WeakMap<ChangedFile, ReadonlySet<string>>();
+
+function clientNames(file: ChangedFile): ReadonlySet<string> {
   const names = new Set<string>();
   for (const { before, after } of file.hunks) {
     for (const { code } of [...before, ...after]) {
+      if (!SOME_CLIENT.test(code)) continue;
       for (const pattern of [TYPED, DECLARED, POINTED]) {
         for (const [whole, name = ''] of code.matchAll(pattern)) {
           if (!OTHERS.test(whole)) names.add(name.replace(/^[_$]+/, ''));
@@ -50,12 +65,7 @@ export function outboundCallsOf(file: ChangedFile): (call: Call) => boolean {
       }
     }
   }
-  return (call) =>
-    isOutboundCall(call) ||
-    (!call.isNew &&
-      !call.isAnnotation &&
-      call.chain.length >= 2 &&
-      call.chain.slice(0, -1).some((part) => names.has(part.replace(/^[_$]+/, ''))));
+  return names;
 }
 
 /** True for a call that leaves the process: a known HTTP client, bare `fetch`, or a `…Client` of another service. */

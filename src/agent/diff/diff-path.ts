@@ -69,9 +69,13 @@ function shownPath(path: string): string | null {
   return path === '/dev/null' ? null : shown(path);
 }
 
+/** No credential is shorter, or has neither a digit nor a sign of a name and its value. */
+const MAY_HIDE = /^(?=.*[\d=: ]).{12}/;
+
 /** Part by part, so that a long path is not taken for a credential itself. */
 function shown(path: string): string {
-  return visible(path.split('/').map(maskSecrets).join('/'), MAX_PATH_CHARS);
+  const parts = path.split('/').map((part) => (MAY_HIDE.test(part) ? maskSecrets(part) : part));
+  return visible(parts.join('/'), MAX_PATH_CHARS);
 }
 
 function withoutPrefixes(left: string, right: string, isGit: boolean): readonly [string, string] {
