@@ -21,6 +21,8 @@ export interface RepositoryChange {
   readonly commits: number;
   /** The commit where the two parted: what the change is a change of. */
   readonly from: string;
+  /** The commit that the base is at now: whose words hold, however long ago the two parted. */
+  readonly base: string;
   /** Files with changes that no commit has, and that are no part of the diff. */
   readonly uncommittedFiles: number;
 }

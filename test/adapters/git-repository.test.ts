@@ -45,10 +45,16 @@ describe('a change since a branch', () => {
     branchOff({ 'src/price.ts': PRICE.replace('1', '3') });
     here.commit('Tax as well', { 'src/price.ts': PRICE.replace('1', '3').replace('2', '4') });
     here.git('checkout', '--quiet', 'main');
-    here.commit('Meanwhile', { 'src/other.ts': 'export const other = 1;\n' });
+    const base = here.commit('Meanwhile', { 'src/other.ts': 'export const other = 1;\n' });
     here.git('checkout', '--quiet', 'work');
     const change = await repository().changeSince('main');
-    expect(change).toMatchObject({ title: 'Tax as well', commits: 2, from: first, uncommittedFiles: 0 });
+    expect(change).toMatchObject({
+      title: 'Tax as well',
+      commits: 2,
+      from: first,
+      base,
+      uncommittedFiles: 0,
+    });
     expect(change.diff).toContain('--- a/src/price.ts\n+++ b/src/price.ts\n');
     expect(change.diff).toContain('-export const price = 1;\n+export const price = 3;\n \n');
     expect(change.diff).toContain('+export const tax = 4;');

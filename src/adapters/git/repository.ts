@@ -46,7 +46,7 @@ export function gitRepository(folder: string, program: Partial<GitProgram> = {})
       const commit = await commitOf(base, git);
       const from = (await git(['merge-base', commit, 'HEAD']).catch(() => '')).trim();
       if (from === '') throw new RepositoryUnavailable(`HEAD and "${base}" have no commit in common`);
-      return changeFrom(from, base, home, git);
+      return { ...(await changeFrom(from, base, home, git)), base: commit };
     },
     defaultBranch: async () => {
       await gitDir();
@@ -69,7 +69,12 @@ interface Asking extends GitProgram {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-async function changeFrom(from: string, base: string, gitDir: string, git: Git): Promise<RepositoryChange> {
+async function changeFrom(
+  from: string,
+  base: string,
+  gitDir: string,
+  git: Git,
+): Promise<Omit<RepositoryChange, 'base'>> {
   const [diff, title, count, status] = await Promise.all([
     diffOf(from, gitDir, git),
     git(['log', '-1', '--no-show-signature', '--encoding=UTF-8', '--format=%s', 'HEAD']),
