@@ -82,12 +82,7 @@ async function changeIn(
   const open =
     change.uncommittedFiles === 0 ? '' : `; changes in ${files} are not committed and not part of it`;
   context.say(`${commits} since ${options.base} (${change.from.slice(0, 10)})${open}`);
-  return { ...change, title: shown(change.title) };
-}
-
-/** A commit's subject is anyone's; what a terminal would act on is written out. */
-function shown(title: string): string {
-  return title.replace(/[\p{Cc}\p{Cf}]/gu, (sign) => `\\u{${sign.codePointAt(0)?.toString(16)}}`);
+  return change;
 }
 
 async function standingFile(

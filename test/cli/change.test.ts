@@ -116,7 +116,7 @@ describe.concurrent('sluice plan --base', () => {
     const { repo, here } = branch;
     repo.commit('Calm\u001b[2J\u202e words');
     const ended = await here.sluice(['plan', '--base', 'main', '--repo', repo.folder]);
-    expect(planned(ended).head).toBe('Calm\\u{1b}[2J\\u{202e} words  on this change');
+    expect(planned(ended).head).toBe('Calm\\u{001B}[2J\\u{202E} words  on this change');
   });
 
   test('reads the repository where it is called, when none is named, and any folder of one', async ({
