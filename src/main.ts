@@ -235,7 +235,10 @@ async function openModelAgent(
 
 /** Lines of a changed file as the base side has it. A path comes from the diff and is looked up in the repository, never on the disk. */
 function linesOfBase(baseFile: (path: string) => Promise<string | null>): ChangeReads['baseLines'] {
-  return async ({ path }, from, to) => (await baseFile(path))?.split('\n').slice(from - 1, to) ?? null;
+  return async ({ basePath }, from, to) => {
+    const text = basePath === null ? null : await baseFile(basePath);
+    return text?.split('\n').slice(from - 1, to) ?? null;
+  };
 }
 
 /** Null without a key: nothing is sent anywhere, and the plan says why. */

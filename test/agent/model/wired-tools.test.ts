@@ -87,13 +87,21 @@ describe('a model asked by `sluice plan`', () => {
     await using here = openWorkplace(CONFIG);
     await leaveRollout(here.dataDir);
     using repo = openGitFolder();
-    repo.commit('Sell', { 'src/price.ts': `// of the base\nconst token = '${TOKEN}';\nlet price = 1;\n` });
+    repo.commit('Sell', {
+      'src/old.ts': 'let tax = 2;\n'.repeat(9),
+      'src/price.ts': `// of the base\nconst token = '${TOKEN}';\nlet price = 1;\n`,
+    });
     repo.git('checkout', '--quiet', '-b', 'work');
-    repo.commit('Change the price', { 'src/price.ts': '// of the change\nlet price = 3;\n' });
+    repo.git('mv', 'src/old.ts', 'src/tax.ts');
+    repo.commit('Change the price', {
+      'src/price.ts': '// of the change\nlet price = 3;\n',
+      'src/tax.ts': `${'let tax = 2;\n'.repeat(8)}let tax = 3;\n`,
+    });
     repo.write('src/price.ts', '// of the disk\n');
     using model = await openModelServer([
       { name: 'read_base_file', input: { file: 'f1', from: 1, to: 3 } },
       { name: 'read_base_file', input: { file: '../../etc/passwd', from: 1, to: 3 } },
+      { name: 'read_base_file', input: { file: 'f2', from: 9, to: 9 } },
       { name: 'get_past_rollouts', input: { component: 'checkout', limit: 5 } },
     ]);
     const args = ['plan', '--base', 'main', '--repo', repo.folder];
@@ -103,6 +111,8 @@ describe('a model asked by `sluice plan`', () => {
     const answers = JSON.stringify(model.asked[1]?.messages.at(-1)?.content).replaceAll('\\', '');
     expect(answers).toContain('// of the basenconst token');
     expect(answers).toContain('let price = 1;');
+    // A file that was moved is read where it was.
+    expect(answers).toContain('{"text":"let tax = 2;","isCut":false}');
     expect(answers).not.toMatch(/of the change|of the disk|root:/);
     expect(answers).toContain('the input does not fit');
     expect(answers).toContain(
