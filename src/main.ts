@@ -141,8 +141,10 @@ async function loadAgent(): Promise<Agent | null> {
   try {
     return ((await import(AGENT)) as { readonly agent: Agent }).agent;
   } catch (error) {
-    const { code, url } = error as { readonly code?: unknown; readonly url?: unknown };
-    const isAbsent = code === 'ERR_MODULE_NOT_FOUND' && String(url).includes('/agent/agent.');
+    const { code, url, message } = error as NodeJS.ErrnoException & { readonly url?: unknown };
+    // Not every loader gives the address; all of them name first what they did not find.
+    const missing = url ?? /'([^']*)'/.exec(message)?.[1];
+    const isAbsent = code === 'ERR_MODULE_NOT_FOUND' && String(missing).includes('/agent/agent.');
     if (isAbsent) return null;
     throw error;
   }
