@@ -26,6 +26,7 @@ const THEIR_TESTS = ['test/agent/', 'test/tools/', 'test/prompts.test.ts'];
 const OTHERWISE = {
   'test/cli/offline.test.ts': 'expects of `plan` what the agent reads in a diff',
   'test/policy/architecture.test.ts': 'holds the agent and its tools to their imports',
+  'test/policy/boundary.test.ts': 'finds the tests of every rule, the agent’s among them',
   'test/policy/docs.test.ts': 'finds every test that the pages name, the agent’s among them',
   'test/policy/tidy.test.ts': 'reads the folder of the tools too',
 };

@@ -32,10 +32,12 @@ export function pastRolloutsOf(store: Store): NonNullable<ChangeReads['pastRollo
 
 function outcomeOf(state: {
   readonly phase: string;
-  readonly last: { readonly kind: string } | null;
+  readonly last: { readonly kind: string; readonly reason: string } | null;
 }): PastRollout['outcome'] {
   if (state.phase === 'completed') return 'complete';
-  if (state.phase === 'running') return state.last?.kind === 'hold' ? 'held' : 'under_way';
+  // A hold that became a question is a hold still.
+  const isHeld = state.last?.kind === 'hold' || state.last?.reason === 'breach_hold_persisted';
+  if (state.phase === 'running') return isHeld ? 'held' : 'under_way';
   return 'rolled_back';
 }
 

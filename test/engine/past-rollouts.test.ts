@@ -84,6 +84,21 @@ describe('a false alarm', () => {
     expect(await pastOf(rig)).toMatchObject([{ outcome: 'complete', falseAlarms: 0 }]);
   });
 
+  test('is also a proposed check’s hold that was waived, once for each stage left over it', async () => {
+    const slower: Effect = { kind: 'stretch', signal: 'http.latency_p95', times: 1.8, fromPercent: 25 };
+    const provenance = [{ source: 'rule' as const, from: 'a rule', evidence: [] }];
+    const proposed = check({ ...P95, id: 'rule:http.latency_p95', severity: 'major', provenance });
+    const rig = await rigAfter(30_000, [slower], { checks: [ERROR_RATE, proposed] });
+    expect(await lastReason(rig)).toBe('breach_hold');
+    await rig.command({ verb: 'waive', check: proposed.id, reason: 'slower as meant' });
+    expect(await rig.state()).toMatchObject({ desired: { percent: 50 } });
+    await rig.run(60_000);
+    const reached = { outcome: 'held', reachedPercent: 50, fired: ['http.latency_p95'], falseAlarms: 1 };
+    expect(await pastOf(rig)).toEqual([reached]);
+    await rig.command({ verb: 'waive', check: proposed.id, reason: 'slower as meant' });
+    expect(await pastOf(rig)).toMatchObject([{ falseAlarms: 2 }]);
+  });
+
   test('is none while the breach stands, however often a person says otherwise', async () => {
     const rig = await rigAfter(30_000, [OVER_HOLD]);
     await rig.command({ verb: 'resume' });
