@@ -141,8 +141,10 @@ async function loadAgent(): Promise<Agent | null> {
   try {
     return ((await import(AGENT)) as { readonly agent: Agent }).agent;
   } catch (error) {
-    const { code, url } = error as { readonly code?: unknown; readonly url?: unknown };
-    const isAbsent = code === 'ERR_MODULE_NOT_FOUND' && String(url).includes('/agent/agent.');
+    const { code, url, message } = error as NodeJS.ErrnoException & { readonly url?: unknown };
+    // Not every loader gives the address; all of them name first what they did not find.
+    const missing = url ?? /'([^']*)'/.exec(message)?.[1];
+    const isAbsent = code === 'ERR_MODULE_NOT_FOUND' && String(missing).includes('/agent/agent.');
     if (isAbsent) return null;
     throw error;
   }
@@ -235,7 +237,10 @@ async function openModelAgent(
 
 /** Lines of a changed file as the base side has it. A path comes from the diff and is looked up in the repository, never on the disk. */
 function linesOfBase(baseFile: (path: string) => Promise<string | null>): ChangeReads['baseLines'] {
-  return async ({ path }, from, to) => (await baseFile(path))?.split('\n').slice(from - 1, to) ?? null;
+  return async ({ basePath }, from, to) => {
+    const text = basePath === null ? null : await baseFile(basePath);
+    return text?.split('\n').slice(from - 1, to) ?? null;
+  };
 }
 
 /** Null without a key: nothing is sent anywhere, and the plan says why. */

@@ -14,9 +14,19 @@ export interface RolloutFile {
 
 const frontSchema = z.strictObject({ target: z.string().min(1).optional() });
 
+/** Three dashes on the first line begin it; three dashes on a line of their own end it. */
+const FRONT = /^---[ \t]*\r?\n(?:([\s\S]*?)\r?\n)?---[ \t]*(?:\r?\n([\s\S]*))?$/;
+
 /** Front matter, if there is some, then the instruction in prose. Throws `ConfigInvalid`. */
 export function parseRolloutFile(text: string, path: string = ROLLOUT_FILE): RolloutFile {
-  const [, front, body] = /^---\r?\n([\s\S]*?)\r?\n---\r?(?:\n([\s\S]*))?$/.exec(text) ?? [null, '', text];
+  // What no UTF-8 decodes to; a number beside it may be another one.
+  if (/[\uFFFD\0]/.test(text)) throw new ConfigInvalid(`${path} is not UTF-8 text; save it as UTF-8`);
+  const plain = text.replace(/^\uFEFF/, '');
+  const fronted = FRONT.exec(plain);
+  if (fronted === null && /^---[ \t]*(?:\r?\n|$)/.test(plain)) {
+    throw new ConfigInvalid(`${path}: its front matter has no line "---" that ends it`);
+  }
+  const [, front, body] = fronted ?? [null, '', plain];
   let document: unknown;
   try {
     document = parse(front ?? '');

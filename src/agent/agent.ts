@@ -20,6 +20,6 @@ export const agent: Agent = {
 function factsOf(diff: string): readonly DiffFileFacts[] {
   return readDiff(diff).files.map((file) => {
     const path = pathOf(file);
-    return { path, pathClass: classOfPath(path), hunks: file.hunks };
+    return { path, basePath: file.oldPath, pathClass: classOfPath(path), hunks: file.hunks };
   });
 }

@@ -44,8 +44,8 @@ export async function readChange(context: Context, options: ChangeOptions): Prom
   }
   const { openRepository } = await import('../main.ts');
   const repository = await openRepository(options.repo ?? '.');
-  const { diff, title, from } = await changeIn(context, repository, options);
-  const standing = await standingFile(context, repository, from, written);
+  const { diff, title, from, base } = await changeIn(context, repository, options);
+  const standing = await standingFile(context, repository, base, written);
   return {
     words: { title: options.title ?? title, diff, instruction: standing.instruction },
     target: standing.target,
@@ -55,33 +55,43 @@ export async function readChange(context: Context, options: ChangeOptions): Prom
 
 const UNTITLED = 'untitled change';
 
-/** The diff, its title, and the revision that it is a change of; null where the repository has no branch to take for it. */
+interface FoundChange {
+  readonly diff: string;
+  readonly title: string;
+  /** The revision that it is a change of, and the one whose words hold; null where the repository has no branch to take for it. */
+  readonly from: string | null;
+  readonly base: string | null;
+}
+
 async function changeIn(
   context: Context,
   repository: Repository,
   options: ChangeOptions,
-): Promise<{ readonly diff: string; readonly title: string; readonly from: string | null }> {
+): Promise<FoundChange> {
   if (options.base === undefined) {
     const diff = await readText(options.diff ?? '-', 'diff');
-    return { diff, title: UNTITLED, from: await repository.defaultBranch() };
+    const from = await repository.defaultBranch();
+    if (from === null) {
+      context.say(`the repository has no default branch to read ${ROLLOUT_FILE} from: none was read`);
+    }
+    return { diff, title: UNTITLED, from, base: from };
   }
   const change = await repository.changeSince(options.base);
   const commits = change.commits === 1 ? '1 commit' : `${change.commits} commits`;
+  const files = change.uncommittedFiles === 1 ? '1 file' : `${change.uncommittedFiles} files`;
   const open =
-    change.uncommittedFiles === 0
-      ? ''
-      : `; changes in ${change.uncommittedFiles} files are not committed and not part of it`;
+    change.uncommittedFiles === 0 ? '' : `; changes in ${files} are not committed and not part of it`;
   context.say(`${commits} since ${options.base} (${change.from.slice(0, 10)})${open}`);
-  return { diff: change.diff, title: change.title, from: change.from };
+  return change;
 }
 
 async function standingFile(
   context: Context,
   repository: Repository,
-  from: string | null,
+  base: string | null,
   written: string | null,
 ): Promise<{ readonly instruction: string | null; readonly target: string | null }> {
-  const text = from === null ? null : await repository.fileAt(from, ROLLOUT_FILE);
+  const text = base === null ? null : await repository.fileAt(base, ROLLOUT_FILE);
   if (text === null) return { instruction: written, target: null };
   const file = parseRolloutFile(text);
   if (written !== null) return { instruction: written, target: file.target };

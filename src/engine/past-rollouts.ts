@@ -1,6 +1,5 @@
-import { isWaived } from '../core/gate/decision.ts';
 import { isSignalKind, type SignalKind } from '../core/plan/signal-kinds.ts';
-import { isRisky } from '../core/rollout/command.ts';
+import type { Command } from '../core/rollout/command.ts';
 import { eventOf, type RolloutEvent } from '../core/rollout/events.ts';
 import type { ChangeReads, PastRollout } from '../ports/change-reads.ts';
 import type { Store } from './parts.ts';
@@ -10,7 +9,7 @@ const MOST_ROWS = 5;
 
 /**
  * How the last rollouts of a target went, newest first: enums and numbers only, for the words of an earlier rollout would be a
- * stored injection. A hold that a person ended by going on counts as a false alarm.
+ * stored injection. A hold over a line counts as a false alarm where a person overruled it and the rollout went on.
  */
 export function pastRolloutsOf(store: Store): NonNullable<ChangeReads['pastRollouts']> {
   return async (target, limit) => {
@@ -33,10 +32,12 @@ export function pastRolloutsOf(store: Store): NonNullable<ChangeReads['pastRollo
 
 function outcomeOf(state: {
   readonly phase: string;
-  readonly last: { readonly kind: string } | null;
+  readonly last: { readonly kind: string; readonly reason: string } | null;
 }): PastRollout['outcome'] {
   if (state.phase === 'completed') return 'complete';
-  if (state.phase === 'running') return state.last?.kind === 'hold' ? 'held' : 'under_way';
+  // A hold that became a question is a hold still.
+  const isHeld = state.last?.kind === 'hold' || state.last?.reason === 'breach_hold_persisted';
+  if (state.phase === 'running') return isHeld ? 'held' : 'under_way';
   return 'rolled_back';
 }
 
@@ -54,31 +55,33 @@ function reachedIn(
   return Math.max(0, ...reached);
 }
 
-/** Which signals were over a line, and how many of those holds a person overruled by going on. */
+/** Which signals were over a line, and how many holds for that a person overruled with the rollout going on afterwards. */
 function alarmsIn(
   events: readonly RolloutEvent[],
   signalOf: ReadonlyMap<string, string>,
 ): Pick<PastRollout, 'fired' | 'falseAlarms'> {
   const fired = new Set<SignalKind>();
   let isAlarmed = false;
+  let isOverruled = false;
   let falseAlarms = 0;
   for (const event of events) {
     if (event.kind === 'decided') {
-      const { decision } = event;
-      const over = decision.findings.filter(
-        ({ outcome, checkId }) => outcome.startsWith('breach_') && !isWaived(decision, checkId),
-      );
-      for (const { checkId } of over) {
+      const { findings, reason, kind } = event.decision;
+      for (const { checkId, outcome } of findings) {
         const signal = signalOf.get(checkId) ?? '';
-        if (isSignalKind(signal)) fired.add(signal);
+        if (outcome.startsWith('breach_') && isSignalKind(signal)) fired.add(signal);
       }
-      if (over.length > 0) isAlarmed = true;
-    } else if (event.kind === 'commanded' && isAlarmed && event.outcome.kind === 'accepted') {
-      if (isRisky(event.command.verb)) {
+      isAlarmed = reason === 'breach_hold' || reason === 'breach_hold_persisted';
+      if (isOverruled && ['promote', 'widen', 'complete'].includes(kind)) {
         falseAlarms += 1;
-        isAlarmed = false;
+        isOverruled = false;
       }
+    } else if (event.kind === 'commanded' && OVERRULING.includes(event.command.verb)) {
+      if (isAlarmed && event.outcome.kind === 'accepted') isOverruled = true;
     }
   }
   return { fired: [...fired].sort(), falseAlarms };
 }
+
+/** `promote` is none of them: over a breach it is refused, and after one it overrules nothing. */
+const OVERRULING: readonly Command['verb'][] = ['resume', 'waive'];

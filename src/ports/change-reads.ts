@@ -5,6 +5,8 @@ export interface ReadableFile {
   /** Short and ours: "f1". Evidence and tool calls name files by it, never by path. */
   readonly id: string;
   readonly path: string;
+  /** Where the base has it: elsewhere for a file that was moved or copied, null for a new one. */
+  readonly basePath: string | null;
   /** "code", "migration", "lock" … */
   readonly pathClass: string;
   readonly added: number;

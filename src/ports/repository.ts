@@ -2,9 +2,15 @@
 export interface Repository {
   /** What HEAD has and `base` has not, from where the two parted, as one diff. Throws `RepositoryUnavailable`. */
   changeSince(base: string): Promise<RepositoryChange>;
-  /** The branch a change is meant for, as far as the repository knows: the remote's default, "main" or "master"; null for none. */
+  /**
+   * The branch a change is meant for, as far as the repository knows: the remote's default, "main" or "master"; null for none.
+   * Throws `RepositoryUnavailable` where there is no repository.
+   */
   defaultBranch(): Promise<string | null>;
-  /** The text of a file at a revision; null where it has none, or one too large to be of use. */
+  /**
+   * The text of a file at a revision, by its path from the repository's root; null where the revision has nothing there. Throws
+   * `RepositoryUnavailable` for what is there and cannot be read as a file: a link, a folder, more than 1 MiB.
+   */
   fileAt(revision: string, path: string): Promise<string | null>;
 }
 
@@ -15,6 +21,8 @@ export interface RepositoryChange {
   readonly commits: number;
   /** The commit where the two parted: what the change is a change of. */
   readonly from: string;
+  /** The commit that the base is at now: whose words hold, however long ago the two parted. */
+  readonly base: string;
   /** Files with changes that no commit has, and that are no part of the diff. */
   readonly uncommittedFiles: number;
 }

@@ -71,6 +71,7 @@ async function sentFor(diff: string, title: string) {
     readDiff: (text) =>
       readDiff(text).files.map((file) => ({
         path: pathOf(file),
+        basePath: file.oldPath,
         pathClass: classOfPath(pathOf(file)),
         hunks: file.hunks,
       })),

@@ -4,6 +4,7 @@ import type { ReadableFile } from '../../ports/change-reads.ts';
 /** A file of a diff, as much of it as is needed here. */
 export interface DiffFileFacts {
   readonly path: string;
+  readonly basePath: string | null;
   readonly pathClass: string;
   readonly hunks: readonly {
     readonly newStart: number;
@@ -24,7 +25,7 @@ const MOST_PATH_CHARS = 300;
 
 /** The files of a diff with ids of their own. A hunk's place is its first changed line, of the new file where there is one. */
 export function readableFiles(files: readonly DiffFileFacts[]): readonly ReadableFile[] {
-  return files.slice(0, MOST_FILES).map(({ path, pathClass, hunks }, at) => {
+  return files.slice(0, MOST_FILES).map(({ path, basePath, pathClass, hunks }, at) => {
     const id = `f${at + 1}`;
     const short = path.slice(0, MOST_PATH_CHARS);
     // One line of a plan, whatever a path may hold.
@@ -33,6 +34,7 @@ export function readableFiles(files: readonly DiffFileFacts[]): readonly Readabl
     return {
       id,
       path: short,
+      basePath,
       pathClass,
       added: lines.filter(({ kind }) => kind === 'added').length,
       removed: lines.filter(({ kind }) => kind === 'removed').length,

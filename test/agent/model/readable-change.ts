@@ -7,6 +7,7 @@ export const NONCE = '0123456789abcdef0123456789abcdef';
 export function diffFile(path: string, added: readonly string[], pathClass = 'code'): DiffFileFacts {
   return {
     path,
+    basePath: path,
     pathClass,
     hunks: [
       {
