@@ -112,20 +112,12 @@ function cacheAdded(
     if (isNew && wasNear) checks.push(slower, guard('http.latency_p95', { why, evidence: places }));
     else late.push(secondary(slower));
   }
-  const named = isNew ? [] : [...file.added, ...file.removed].filter(namesKey);
-  if (named.length > 0) {
-    const why = `${named[0]?.at} changes by which names it caches, so that entries are not found or push out others`;
-    checks.push(guard('cache.evictions', { why, evidence: placesOf(named) }));
-  }
+  if (!isNew) checks.push(...keyChecks(file));
   if (isNew) {
     const why = `${evidence[0]} answers from a cache what it worked out before`;
     checks.push(expectChange('http.latency_p95', 'decrease', { why, evidence }));
   }
-  const written = remote.length > 0 ? file.added.filter((line) => hasAny(line.words, WRITERS)) : [];
-  if (written.length > 0) {
-    const why = `${written[0]?.at} decides how entries are written, and another version must be able to read them`;
-    checks.push(guard('serialization.error_rate', { why, evidence: placesOf(written) }));
-  }
+  if (remote.length > 0) checks.push(...writtenChecks(file));
   if (growing.length > 0) {
     const why = `${growing[0]?.at} keeps entries in a map that nothing bounds`;
     checks.push(guard('process.memory', { why, evidence: placesOf(growing) }));
@@ -142,6 +134,22 @@ function cacheAdded(
       ),
     );
   return [...checks, ...late];
+}
+
+/** A cache that stays, asked by other names. */
+function keyChecks(file: ChangedFile): readonly DetectedCheck[] {
+  const named = [...file.added, ...file.removed].filter(namesKey);
+  if (named.length === 0) return [];
+  const why = `${named[0]?.at} changes by which names it caches, so that entries are not found or push out others`;
+  return [guard('cache.evictions', { why, evidence: placesOf(named) })];
+}
+
+/** What stands in a store that others read as well. */
+function writtenChecks(file: ChangedFile): readonly DetectedCheck[] {
+  const written = file.added.filter((line) => hasAny(line.words, WRITERS));
+  if (written.length === 0) return [];
+  const why = `${written[0]?.at} decides how entries are written, and another version must be able to read them`;
+  return [guard('serialization.error_rate', { why, evidence: placesOf(written) })];
 }
 
 function cacheRemoved(hits: ReturnType<typeof callsOn>): readonly DetectedCheck[] {

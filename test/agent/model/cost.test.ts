@@ -74,16 +74,27 @@ async function bytesOfPhrases(count: number) {
   return weighed(model);
 }
 
-const inKilobytes = ({ stable, own }: { readonly stable: number; readonly own: number }) =>
-  [stable, own].map((bytes) => Math.round(bytes / 100) / 10);
+/** Kilobytes of both parts, tokens at 3.5 bytes each, and dollars with the first part cached and an answer of 1,000 tokens. */
+function priced(bytes: { readonly stable: number; readonly own: number }): readonly number[] {
+  const [stable, own] = [bytes.stable, bytes.own].map((count) => Math.round(count / 100) / 10) as [
+    number,
+    number,
+  ];
+  const tokens = (kilobytes: number): number => (kilobytes * 1_000) / 3.5;
+  const dollars = (tokens(stable) * 0.2 + tokens(own) * 2 + 1_000 * 10) / 1e6;
+  return [stable, own, Math.round(tokens(stable + own) / 100) * 100, Number(dollars.toFixed(3))];
+}
 
 describe('what a plan costs', () => {
   const page = readFileSync(join(import.meta.dirname, '../../../docs/model.md'), 'utf8');
 
   const stated = (name: string, size = '[^|]+') => {
     const row =
-      new RegExp(`^\\| ${name} \\| ?${size} ?\\| ([\\d.]+) \\| ([\\d.]+) \\|`, 'm').exec(page) ?? [];
-    return row.slice(1).map(Number);
+      new RegExp(
+        `^\\| ${name} \\| ?${size} ?\\| ([\\d.]+) \\| ([\\d.]+) \\| ([\\d,]+) \\| ([\\d.]+) \\|`,
+        'm',
+      ).exec(page) ?? [];
+    return row.slice(1).map((cell) => Number(cell.replace(',', '')));
   };
 
   test.each([
@@ -91,7 +102,7 @@ describe('what a plan costs', () => {
     ['medium', 10, 40],
     ['large', 200, 100],
   ])('is what the page says of a %s change', async (name, files, lines) => {
-    expect(stated(name)).toEqual(inKilobytes(await bytesOf(change(files, lines))));
+    expect(stated(name)).toEqual(priced(await bytesOf(change(files, lines))));
   });
 
   test.each([
@@ -100,7 +111,7 @@ describe('what a plan costs', () => {
     ['an instruction', '1 phrase', () => bytesOfPhrases(1)],
     ['an instruction', '12 phrases', () => bytesOfPhrases(12)],
   ])('is what the page says of %s with %s', async (name, size, bytes) => {
-    expect(stated(name, size)).toEqual(inKilobytes(await bytes()));
+    expect(stated(name, size)).toEqual(priced(await bytes()));
   });
 
   test('stays bounded, and is worked out in a second, however large the change is', async () => {
