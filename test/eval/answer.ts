@@ -22,32 +22,46 @@ export interface Answering {
   answer(change: Change): Promise<Answer>;
 }
 
-/** A planner, its proposal merged into a plan that requires nothing, so that all of the cap is the proposal's. */
-export function answering(name: string, planner: Planner): Answering {
-  return { name, answer: async (change) => answerOf(await planner.propose(change), change.title) };
+/** Planners, their proposals merged into a plan that requires nothing, so that all of the cap is theirs. */
+export function answering(name: string, ...planners: readonly Planner[]): Answering {
+  return {
+    name,
+    answer: async (change) =>
+      answerOf(await Promise.all(planners.map((planner) => planner.propose(change))), change.title),
+  };
 }
 
 export function rules(): Answering {
   return answering('rules', rulePlanner());
 }
 
-function answerOf(proposal: Proposal, title: string): Answer {
+function answerOf(proposals: readonly Proposal[], title: string): Answer {
   const { plan } = makePlan({
     title,
     target: 'eval',
     surface: null,
     guardrails: [],
     instruction: null,
-    proposals: [proposal],
+    proposals,
     measurable: null,
     exposureKinds: null,
     tickMs: 15_000,
     allowWiden: false,
   });
-  const dropped = new Set(plan.dropped.map(({ what }) => what));
-  const checks = proposal.checks.filter((check) => !dropped.has(check.signalKind));
+  // What a second planner names as well, or in the other direction, may be dropped while the first one's stands.
+  const standing = new Set([
+    ...plan.checks.map((check) => check.signal),
+    ...plan.unobservable.flatMap(({ proposed }) => proposed?.signalKind ?? []),
+  ]);
+  const dropped = new Set(plan.dropped.map(({ what }) => what).filter((what) => !standing.has(what)));
+  const offered = new Map<SignalKind, ProposedCheck>();
+  for (const check of proposals.flatMap((proposal) => proposal.checks)) {
+    if (!offered.has(check.signalKind)) offered.set(check.signalKind, check);
+  }
+  const checks = [...offered.values()].filter((check) => !dropped.has(check.signalKind));
   const said = new Set(checks.map((check) => check.signalKind));
-  const unseen = proposal.unobservable.flatMap(({ what, why }) => {
+  const unobservable = proposals.flatMap((proposal) => proposal.unobservable);
+  const unseen = unobservable.flatMap(({ what, why }) => {
     const signalKind = kindNamed(what);
     return signalKind === null || said.has(signalKind) ? [] : [unseenAs(signalKind, why)];
   });

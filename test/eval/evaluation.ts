@@ -2,6 +2,7 @@ import { type Answer, type Answering, rules } from './answer.ts';
 import { fixedWatch, keywordScan } from './baselines.ts';
 import type { LabelledCase } from './labelled-case.ts';
 import { pairsOf, type RelationResult, relationsOf } from './metamorphic.ts';
+import { isRecorded, recorded } from './model-layer.ts';
 import { type CaseScore, scoreOf } from './score.ts';
 
 export interface PlannerScores {
@@ -24,6 +25,14 @@ export async function evaluate(cases: readonly LabelledCase[]): Promise<Evaluati
   const planners: PlannerScores[] = [{ planner: judged.name, scores: scored(cases, answers) }];
   for (const planner of [fixedWatch(), keywordScan()]) {
     planners.push({ planner: planner.name, scores: scored(cases, await answersOf(planner, cases)) });
+  }
+  if (isRecorded()) {
+    const scores: CaseScore[] = [];
+    for (const each of cases) {
+      const answer = await recorded(each.name).answer({ diff: each.diff, title: each.label.title });
+      scores.push(scoreOf(each, answer));
+    }
+    planners.push({ planner: 'rules and recorded model', scores });
   }
   return { planners, relations: [pairsOf(answers, cases), ...(await relationsOf(judged, cases))] };
 }

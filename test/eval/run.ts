@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
+import { anthropicModel } from '../../src/adapters/anthropic/model.ts';
 import { rules } from './answer.ts';
 import { failedBars } from './bars.ts';
 import { caseText, missText } from './case-text.ts';
 import { type Evaluation, evaluate, SPLITS } from './evaluation.ts';
 import { type LabelledCase, readCases } from './labelled-case.ts';
+import { recordingOf, withModel } from './model-layer.ts';
 import { tablesOf, writePage } from './page.ts';
 import { scoreOf } from './score.ts';
 import { totalsOf } from './totals.ts';
@@ -11,13 +13,16 @@ import { totalsOf } from './totals.ts';
 /**
  * The rule-based planner against our own labelled changes: `npm run eval`. Writes docs/evaluation.md and prints it; exits 1 when
  * a bar fails on a split. `--split build|held_out` only prints, and for `build` names each case that is not right; `--case NAME`
- * (may be repeated) shows what was proposed beside the label; `--json` prints all of it for machines.
+ * (may be repeated) shows what was proposed beside the label; `--json` prints all of it for machines. `--live` asks the model as
+ * well and records its answers under fixtures/recorded/, which later runs score without asking.
  */
 const { values: options } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     split: { type: 'string' },
     case: { type: 'string', multiple: true, default: [] },
+    live: { type: 'boolean', default: false },
+    model: { type: 'string', default: 'claude-sonnet-5-5' },
   },
 });
 
@@ -25,6 +30,7 @@ const all = readCases();
 if (options.case.length > 0) await showCases(options.case.map(named));
 else {
   const cases = ofSplit(options.split);
+  if (options.live) await record(cases);
   const evaluation = await evaluate(cases);
   if (options.json) console.log(jsonOf(evaluation));
   else {
@@ -35,6 +41,24 @@ else {
   const failures = failuresOf(evaluation);
   for (const failure of failures) console.error(failure);
   if (failures.length > 0) process.exitCode = 1;
+}
+
+/** One case after the other; what is recorded already is not asked again. */
+async function record(cases: readonly LabelledCase[]): Promise<void> {
+  const apiKey = process.env['ANTHROPIC_API_KEY'] ?? '';
+  if (apiKey === '') {
+    console.error('--live asks a model, and there is no ANTHROPIC_API_KEY in the environment');
+    process.exit(2);
+  }
+  const baseUrl = process.env['ANTHROPIC_BASE_URL'] ?? null;
+  const model = anthropicModel({ model: options.model, apiKey, baseUrl });
+  for (const [at, { name, diff, label }] of cases.entries()) {
+    console.error(`${at + 1} of ${cases.length}: ${name}`);
+    const { answer } = withModel('live', model, recordingOf(name, options.model));
+    const { riskReasons } = await answer({ diff, title: label.title });
+    const failure = riskReasons.find((reason) => reason.startsWith('The model took no part'));
+    if (failure !== undefined) console.error(`  ${failure}`);
+  }
 }
 
 async function showCases(cases: readonly LabelledCase[]): Promise<void> {
