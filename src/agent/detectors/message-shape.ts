@@ -23,6 +23,7 @@ const PROTO_FIELD =
   /^\s*(?:(?:optional|repeated|required)\s+)?[\w.<>, ]{1,80}\s([a-z_]\w{0,60})\s*=\s*(\d{1,9})/;
 const GRAPHQL_FIELD = /^\s*([a-z_]\w{0,60})(?:\([^)]{0,200}\))?\s*:\s*([\w![\]]{1,80})/;
 const KEY = /^\s*["']?([A-Za-z_]\w{0,60})["']?\s*(?::|=>|=(?!=)|,$)/;
+const ANY = /:\s?(?:any|unknown|object|mixed|dynamic|Object)\s?[;,]?\s*$/;
 const MAX_CALL_LINES = 40;
 
 /** The shape of what is sent to others, who read it with code of another age. */
@@ -44,8 +45,13 @@ interface Field {
 }
 
 function shapeChecks(file: ChangedFile, fields: readonly Field[]): readonly DetectedCheck[] {
-  const added = fields.filter(({ line }) => line.kind === 'added');
-  const removed = fields.filter(({ line }) => line.kind === 'removed');
+  // A field that gets a type where it had none is the same field.
+  const untyped = new Set(
+    fields.filter(({ line }) => line.kind === 'removed' && ANY.test(line.code)).map(({ name }) => name),
+  );
+  const told = fields.filter(({ name }) => !untyped.has(name));
+  const added = told.filter(({ line }) => line.kind === 'added');
+  const removed = told.filter(({ line }) => line.kind === 'removed');
   if (added.length + removed.length === 0) return [];
   const lost = removed.filter(
     ({ line }) => !added.some((other) => other.line.code.trim() === line.code.trim()),
@@ -77,8 +83,8 @@ function shapeChecks(file: ChangedFile, fields: readonly Field[]): readonly Dete
       ];
   // What is only added is skipped by whoever does not know it.
   return checks.map((check) => {
-    const told = isBreaking || isQuery || file.language === 'schema' ? check : secondary(check);
-    return { ...told, risk: isQuery ? 'medium' : risk };
+    const weighed = isBreaking || isQuery || file.language === 'schema' ? check : secondary(check);
+    return { ...weighed, risk: isQuery ? 'medium' : risk };
   });
 }
 

@@ -81,6 +81,8 @@ export const queryDetector: Detector = {
 
 /** True for a call that asks a database, by what it is called on and what it is called. */
 export function isQueryCall(call: Call): boolean {
+  // A command of Redis, put together step by step.
+  if (call.name === 'query_async') return false;
   if (call.isAnnotation || call.isNew) return false;
   const [verb = ''] = call.verbs;
   if (call.chain.length >= 2 && /^[A-Z][a-z]/.test(call.chain[0] ?? '') && MODEL_COMMANDS.has(call.name)) {

@@ -63,7 +63,10 @@ export const serializationDetector: Detector = {
       ...[...file.added, ...file.removed].filter((line) => FORMAT_OPTIONS.test(line.code)),
     ];
     const demanded = isUnder(file, INPUT_PATH)
-      ? [...file.added, ...file.removed].filter((line) => FIELD.test(line.code) || isDemand(line))
+      ? [...file.added, ...file.removed].filter(
+          (line) =>
+            (FIELD.test(line.code) && !/\b(?:function|def|func|fun)\b/.test(line.code)) || isDemand(line),
+        )
       : [...file.added, ...file.removed].filter((line) => isDemand(line) && !isUnder(file, STORED));
     const written = isUnder(file, SERIALIZER_PATH)
       ? [...file.added, ...file.removed].filter((line) => FIELD.test(line.code))
