@@ -108,7 +108,10 @@ function limitChecks(lines: readonly CodeLine[], called: string | null): readonl
   if (!isRetry) return [error, guard('dependency.latency_p95', because(lines, text)), waiting];
   const waits = lines.filter((line) => hasAny(line.words, WAITS) && !hasAny(line.words, RETRIES));
   return [
-    guard('dependency.call_rate', because(lines, text, { direction: 'increase' })),
+    guard(
+      'dependency.call_rate',
+      because(lines, text, { direction: 'increase', flags: ['expected_to_move'] }),
+    ),
     error,
     ...(waits.length === 0
       ? []

@@ -78,7 +78,15 @@ function twiceChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
 }
 
 function vitalChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
-  const check = guard('frontend.web_vitals', because(lines, 'changes what the page draws, or when it does'));
+  const isLater = lines.some(
+    (line) => line.kind === 'added' && line.calls.some((call) => /lazy|dynamic|virtual/i.test(call.name)),
+  );
+  const check = guard(
+    'frontend.web_vitals',
+    because(lines, 'changes what the page draws, or when it does', {
+      flags: isLater ? ['expected_to_move'] : [],
+    }),
+  );
   const isTelling = lines.some(
     (line) =>
       VITALS_NAME.test(line.code) ||

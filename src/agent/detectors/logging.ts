@@ -68,7 +68,10 @@ function volumeChecks(
   // A line or two that were not there before are what logs are for.
   const isPerRequest = isUnder(file, EVERY_REQUEST) && !isUnder(file, FAILING);
   if (looped.length === 0 && now.length <= (isPerRequest ? 0 : MANY)) return [];
-  const volume = guard('log.volume', because(linesOf(looped.length > 0 ? looped : now), text));
+  const volume = guard(
+    'log.volume',
+    because(linesOf(looped.length > 0 ? looped : now), text, { flags: ['expected_to_move'] }),
+  );
   // Of what takes part in no request there are seldom many.
   return [isPerRequest || now.length > MANY ? volume : secondary(volume)];
 }

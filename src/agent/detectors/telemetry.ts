@@ -58,7 +58,7 @@ export const telemetryDetector: Detector = {
     });
     // A series that only the new version has cannot be compared; its number can be watched all the same.
     return [
-      guard('telemetry.cardinality', { ...reason, flags: [] }),
+      guard('telemetry.cardinality', { ...reason, flags: ['expected_to_move'] }),
       secondary(guard('process.memory', reason)),
     ];
   },
