@@ -14,7 +14,10 @@ const turnedAway: Effect = {
 
 /** What suffers next where a signal does, as far as it shows while a ladder is climbed. */
 const NEXT: { readonly [Kind in SignalKind]?: readonly Effect[] } = {
-  'auth.forbidden_rate': [turnedAway],
+  'auth.forbidden_rate': [
+    turnedAway,
+    { kind: 'http.client_error_rate', text: 'what somebody may not see is often answered as not there' },
+  ],
   'auth.unauthorized_rate': [turnedAway],
   'auth.session_loss_rate': [
     { kind: 'auth.login_failure_rate', text: 'whoever loses a session signs in again' },
@@ -24,7 +27,14 @@ const NEXT: { readonly [Kind in SignalKind]?: readonly Effect[] } = {
   'frontend.js_error_rate': [
     { kind: 'business.core_action_rate', text: 'a page that breaks keeps people from what they came for' },
   ],
-  'db.pool_saturation': [{ kind: 'http.error_rate', text: 'a request that gets no connection fails' }],
+  'db.pool_saturation': [
+    { kind: 'http.error_rate', text: 'a request that gets no connection fails' },
+    { kind: 'http.latency_p95', text: 'requests wait for a connection' },
+  ],
+  'lock.acquire_failure_rate': [
+    { kind: 'http.error_rate', text: 'what cannot take the lock fails' },
+    { kind: 'http.latency_p95', text: 'whoever needs the lock waits for it' },
+  ],
   'cache.evictions': [{ kind: 'db.query_latency_p95', text: 'what is not found is asked of the database' }],
 };
 

@@ -22,7 +22,7 @@ const PACKAGE =
 export function cacheNames(file: ChangedFile): ReadonlySet<string> {
   const lines = file.hunks.flatMap((hunk) => [...hunk.before, ...hunk.after]);
   const headings = file.hunks.flatMap(({ heading }) => declaredIn(heading));
-  return new Set([...lines.flatMap(namesOn), ...headings]);
+  return new Set([...lines.flatMap(namesOn), ...headings, ...readThroughNames(lines)]);
 }
 
 function namesOn(line: CodeLine): readonly string[] {
@@ -41,4 +41,23 @@ function importedFrom(line: CodeLine): readonly string[] {
   const names = /^\s*import\s([\w\s,{}$]{1,300})\sfrom\b/.exec(line.code)?.[1];
   if (names === undefined || !line.strings.some((text) => PACKAGE.test(text))) return [];
   return names.match(/\b[a-z_$][\w$]*/g)?.filter((name) => !/^(?:type|as)$/.test(name)) ?? [];
+}
+
+const LIFETIME = /ttl|expir|max_?age|lifetime|seconds/i;
+const NO_CACHES = /session|map|headers?|params|state|config|lock|storage|cookies?|form|db|repo|query|tx/i;
+
+/** What is asked by a name and, where it has nothing, told for a time: a cache, whatever it is called. */
+function readThroughNames(lines: readonly CodeLine[]): readonly string[] {
+  const ownersOf = (pattern: RegExp): ReadonlySet<string> =>
+    new Set(
+      lines.flatMap((line) =>
+        line.calls.filter((call) => pattern.test(call.verbs[0] ?? '')).map((call) => call.chain.at(-2) ?? ''),
+      ),
+    );
+  const isTimed = lines.some((line) => line.names.some((name) => LIFETIME.test(name)));
+  if (!isTimed || !lines.some((line) => line.names.some((name) => /key/i.test(name)))) return [];
+  const told = ownersOf(/^(?:set|put|store|save|write)$/);
+  return [...ownersOf(/^(?:get|fetch|read|lookup)$/)].filter(
+    (name) => name !== '' && told.has(name) && !NO_CACHES.test(name),
+  );
 }

@@ -169,10 +169,17 @@ function cacheRemoved(hits: ReturnType<typeof callsOn>): readonly DetectedCheck[
 function cacheCallsOf(file: ChangedFile): (call: Call) => boolean {
   const isOther =
     isUnder(file, OTHER_COMMANDS) ||
-    file.hunks.some((hunk) => hunk.after.some((line) => line.strings.includes('NX') || line.words.has('nx')));
+    file.hunks.some((hunk) =>
+      hunk.after.some(
+        (line) =>
+          line.strings.includes('NX') ||
+          line.words.has('nx') ||
+          line.calls.some((call) => /^set_?nx$/i.test(call.name)),
+      ),
+    );
   const names = isOther ? new Set<string>() : cacheNames(file);
   return (call) =>
-    isNamedCacheCall(call) ||
+    (isNamedCacheCall(call) && !(isOther && hasAny(call.receiver, REMOTE))) ||
     (!call.isAnnotation &&
       !hasAny(call.receiver, OTHER_COMMANDS) &&
       names.has(call.chain.at(-2) ?? '') &&

@@ -97,8 +97,13 @@ function compiledChecks(file: ChangedFile): readonly DetectedCheck[] {
     /\b(?:static|const|lazy|once|OnceLock|LazyLock|readonly|final|init)\b/i.test(line.code);
   const lines = file.added.filter((line) => makes(line) && !isOnce(line));
   const made = linesBefore(file).some((line) => makes(line) || isOnce(line));
-  // Made in the same way before, or in a constructor, is made once for many.
-  if (lines.length === 0 || !made || file.removed.filter(makes).length < lines.length) return [];
+  const ofValues = lines.filter((line) => !isOfText(line));
+  // What is made of a value is made anew for each; of a text, or in a constructor, perhaps once for many.
+  if (
+    ofValues.length === 0 &&
+    (lines.length === 0 || !made || file.removed.filter(makes).length < lines.length)
+  )
+    return [];
   const text = 'puts a pattern together anew each time';
   return [
     guard('process.cpu', because(lines, text)),
@@ -106,8 +111,16 @@ function compiledChecks(file: ChangedFile): readonly DetectedCheck[] {
   ];
 }
 
+/** `Regex::new("a+")`: the same each time; and what is made once with its owner. */
+function isOfText(line: CodeLine): boolean {
+  return (
+    /(?:Regex::new|[Cc]ompile|RegExp|Regex)\(\s?(?:[rb@$]?''|\/)/.test(line.code) ||
+    /\b(?:constructor|__init__|new)\(|\b(?:this|self)\.\w+\s?=/.test(line.code)
+  );
+}
+
 const MAKES_PATTERN =
-  /\bRegex::new\(|\bregexp\.(?:MustCompile|Compile)\(|\bPattern\.compile\(|\bre\.compile\(/;
+  /\bRegex::new\(|\bnew RegExp\(|(?<![.\w])Regex\(|\bregexp\.(?:MustCompile|Compile)\(|\bPattern\.compile\(|\bre\.compile\(/;
 
 /** Costly work that a loop repeats. */
 function repeatedChecks(file: ChangedFile): readonly DetectedCheck[] {

@@ -73,7 +73,12 @@ function volumeChecks(
     because(linesOf(looped.length > 0 ? looped : now), text, { flags: ['expected_to_move'] }),
   );
   // Of what takes part in no request there are seldom many.
-  return [isPerRequest || now.length > MANY ? volume : secondary(volume)];
+  const isMuch = isPerRequest || now.length > MANY;
+  const work = guard(
+    'process.cpu',
+    because(linesOf(now), `${text}, each of which is put together and written`),
+  );
+  return isMuch ? [volume, secondary(work)] : [secondary(volume)];
 }
 
 /** What lies here is run for every request. */

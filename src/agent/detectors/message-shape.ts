@@ -77,6 +77,9 @@ function shapeChecks(file: ChangedFile, fields: readonly Field[]): readonly Dete
           'queue.job_failure_rate',
           because(lines, `${text}, and a reader that misses it fails or does nothing`, { flags }),
         ),
+        secondary(
+          guard('queue.oldest_age', because(lines, `${text}, and what cannot be read stays in line`)),
+        ),
         ...(file.language === 'schema'
           ? [secondary(guard('dependency.error_rate', because(lines, text)))]
           : []),

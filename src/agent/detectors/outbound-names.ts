@@ -29,6 +29,7 @@ const OUTSIDERS = vocabulary(
 );
 
 const SOME_CLIENT = /Client|Gateway|Connector|ApiService|Stub|HttpService|RemoteService/;
+const ADDRESSES = vocabulary('ip address addr host port user');
 /** Types whose names say that what they stand for is somebody else's. */
 const CLIENT = '\\w{2,60}(?:Client|Gateway|Connector|ApiService|Stub|HttpService|RemoteService)';
 /** `calendars: CalendarGateway`, `private readonly rates: RatesClient`. */
@@ -93,7 +94,11 @@ export function isOutboundCall(call: Call): boolean {
 
 function isServiceClient(call: Call, near: string): boolean {
   if (hasAny(call.receiver, OTHER_CLIENTS)) return false;
-  if (hasAny(call.receiver, OUTSIDERS) && !/^(?:on|with|map|filter|forEach|find)/.test(call.name))
+  if (
+    hasAny(call.receiver, OUTSIDERS) &&
+    !hasAny(call.receiver, ADDRESSES) &&
+    !/^(?:on|with|map|filter|forEach|find|is|has|to)(?![a-z])/.test(call.name)
+  )
     return true;
   if (/^_?(?:http_?client|client)$/.test(near)) {
     return /^(?:do|send|sendasync|getasync|postasync|putasync|deleteasync|request|execute)$/i.test(call.name);

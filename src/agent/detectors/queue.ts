@@ -80,6 +80,7 @@ export const queueDetector: Detector = {
       ...(settled.length + settings.length > 0 ? [] : workChecks(file, linesOf(consumed))),
       ...producingChecks(file, callsOn(changed, isProducing)),
       ...onceChecks(file, changed),
+      ...callbackChecks(changed.filter((line) => CALLBACK.test(line.code))),
       ...rareChecks(changed.filter(isRare)),
     ];
   },
@@ -93,13 +94,27 @@ function onceChecks(file: ChangedFile, changed: readonly CodeLine[]): readonly D
   return [guard('queue.duplicate_rate', because(lines, 'changes what keeps work from being done twice'))];
 }
 
+/** When a model's changes are told to others: in the transaction, or after it. */
+const CALLBACK =
+  /^\s*after_(?:save|create|update|commit|create_commit|update_commit|save_commit|destroy)\b|@TransactionalEventListener|\bafterCommit\b|\bon_commit\(/;
+
+function callbackChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  if (lines.length === 0) return [];
+  const text = 'changes when work is handed over: within a transaction or after it, once or at every change';
+  return [
+    guard('queue.duplicate_rate', because(lines, text)),
+    guard('queue.depth', because(lines, text, { flags: SHARED })),
+    secondary(guard('queue.job_failure_rate', because(lines, text))),
+  ];
+}
+
 function isOnce(line: CodeLine): boolean {
   // A key that can be added once is a lock.
   if (line.calls.some((call) => call.name === 'add' && call.receiver.at(-1) === 'cache')) return true;
   return (
-    line.names.some((name) =>
-      /unique|idempoten|dedup|processed|already|jobId|job_id|messageId|message_id|firstTime|seen/i.test(name),
-    ) && !/\b(?:unique_index|isUnique|uniqueIndex|uniqBy)\b/.test(line.code)
+    (line.names.some((name) => /unique|idempoten|dedup|processed|already|firstTime|seen/i.test(name)) ||
+      /\b(?:jobId|job_id|messageId|message_id)\s?(?:[:=](?!=)|,$)/.test(line.code)) &&
+    !/\b(?:unique_index|isUnique|uniqueIndex|uniqBy)\b/.test(line.code)
   );
 }
 

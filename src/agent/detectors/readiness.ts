@@ -78,7 +78,10 @@ function shutdownChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
 function isProbeLine(file: ChangedFile, line: CodeLine): boolean {
   if (line.novelty === 'place' || line.novelty === 'nothing') return false;
   if (file.language === 'settings') return PROBE.test(line.names.join('.')) && line.code !== '';
-  if (line.calls.some((call) => HEALTH_CALLS.has(call.verbs.join('')))) return true;
+  const isHealthCall = (call: Call): boolean =>
+    HEALTH_CALLS.has(call.verbs.join('')) &&
+    (!/ready$/.test(call.verbs.join('')) || isUnder(file, HEALTH_PATH) || hasAny(call.receiver, HEALTH_PATH));
+  if (line.calls.some(isHealthCall)) return true;
   if (line.calls.length > 0 && line.strings.some((text) => HEALTH_ROUTE.test(text))) return true;
   if (isUnder(file, OF_OTHERS)) return false;
   const isAboutHealth = isUnder(file, HEALTH_PATH) || hasAny(line.words, HEALTH);

@@ -48,7 +48,14 @@ export const storageDetector: Detector = {
     const hits = callsOn(changed, isStorageCall);
     const limits = changed.filter((line) => isUploadLimit(line) || (isTypeList(line) && touchesStore(file)));
     const expiries = hits.length === 0 && touchesStore(file) ? changed.filter(isExpiry) : [];
-    return [...callChecks(hits, expiries), ...throughChecks(file, hits), ...limitChecks(limits)];
+    return [
+      ...callChecks(hits, expiries),
+      ...throughChecks(file, hits),
+      ...heldChecks(
+        hits.length === 0 && !touchesStore(file) ? [] : [...file.added, ...file.removed].filter(holds),
+      ),
+      ...limitChecks(limits),
+    ];
   },
 };
 
@@ -88,6 +95,19 @@ function throughChecks(file: ChangedFile, hits: readonly Hit[]) {
   ];
 }
 
+/** Whether an object is held as a whole or passed on in parts. */
+function holds(line: CodeLine): boolean {
+  return hasAny(line.words, HOLDING) && line.calls.length > 0;
+}
+
+function heldChecks(lines: readonly CodeLine[]) {
+  if (lines.length === 0) return [];
+  return [guard('process.memory', because(lines, 'changes how much of an object is held in memory at once'))];
+}
+
+const HOLDING = vocabulary(
+  'stream streaming buffer buffered buffers bytes multipart chunk chunks part parts bytesio readall pipe',
+);
 const READING = vocabulary('get download read stream fget open');
 const HANDLERS = vocabulary(
   'controller controllers handler handlers route routes api views view resolver resolvers',

@@ -106,6 +106,7 @@ export function classOfPath(path: string): PathClass {
   if (
     isUnder(CI_FOLDERS) ||
     CI_NAMES.has(name) ||
+    /^(?:docker-)?compose[.-](?:dev|local|test|ci|override)[\w.-]*\.ya?ml$/.test(name) ||
     /^(?:eslint|prettier|vitest|jest|playwright|cypress|commitlint|postcss|tailwind|babel|metro)\.config\.|^tsconfig\.[\w.-]*json$/.test(
       name,
     )
