@@ -49,6 +49,7 @@ export const hotPathDetector: Detector = {
       ...repeatedChecks(file),
       ...compiledChecks(file),
       ...memoryChecks(file),
+      ...bufferChecks(file),
       ...growingChecks(file),
     ];
   },
@@ -121,6 +122,23 @@ function isOfText(line: CodeLine): boolean {
 
 const MAKES_PATTERN =
   /\bRegex::new\(|\bnew RegExp\(|(?<![.\w])Regex\(|\bregexp\.(?:MustCompile|Compile)\(|\bPattern\.compile\(|\bre\.compile\(/;
+
+/** An answer that is put together as a whole before it is sent. */
+function bufferChecks(file: ChangedFile): readonly DetectedCheck[] {
+  if (!isUnder(file, ANSWERING)) return [];
+  const lines = file.added.filter((line) => BUFFERS.test(line.code));
+  if (lines.length === 0 || linesBefore(file).some((line) => BUFFERS.test(line.code))) return [];
+  const text = 'puts all of an answer together in memory before it is sent';
+  return [
+    guard('process.memory', because(lines, text)),
+    guard('http.latency_p95', because(lines, `${text}, and whoever asked waits for all of it`)),
+  ];
+}
+
+const ANSWERING = vocabulary(
+  'handler handlers controller controllers web api archive archives export exports download downloads report reports',
+);
+const BUFFERS = /\bbytes\.Buffer\b|\bByteArrayOutputStream\(|\bMemoryStream\(|\bBytesIO\(|\bBuffer\.concat\(/;
 
 /** Costly work that a loop repeats. */
 function repeatedChecks(file: ChangedFile): readonly DetectedCheck[] {

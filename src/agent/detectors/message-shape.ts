@@ -93,10 +93,22 @@ function shapeChecks(file: ChangedFile, fields: readonly Field[]): readonly Dete
 
 /** Fields of `.proto`, `.graphql` and the like; a renumbered field is another field. */
 function schemaFields(file: ChangedFile): readonly Field[] {
+  if (/\.avsc$/.test(file.path)) return avroFields(file);
   return [...file.added, ...file.removed].flatMap((line) => {
     const found = PROTO_FIELD.exec(line.code) ?? GRAPHQL_FIELD.exec(line.code);
     return found?.[1] === undefined ? [] : [{ line, name: found[1] }];
   });
+}
+
+/** `{"name": "total", "type": "long"}`: all of it strings. */
+function avroFields(file: ChangedFile): readonly Field[] {
+  const sides = file.hunks.flatMap((hunk) => [...hunk.after, ...hunk.before]);
+  return sides
+    .filter(({ kind, novelty }) => kind !== 'context' && novelty !== 'place' && novelty !== 'nothing')
+    .flatMap((line) => {
+      const name = line.strings[line.strings.indexOf('name') + 1];
+      return line.strings.includes('name') && name !== undefined ? [{ line, name }] : [];
+    });
 }
 
 /** Fields of types in files that are about messages, when the file existed before. */

@@ -54,7 +54,7 @@ const JOB_PATH = vocabulary(
 );
 const SETTINGS = vocabulary(
   `concurrency prefetch batch visibility attempts retry retries dead dlq maxreceivecount backoff poll partitions acks lag redrive redelivery
-   retention inflight parallelism receive`,
+   retention inflight parallelism receive processes`,
 );
 const PACE = vocabulary('concurrency prefetch batch poll partitions parallelism inflight pending processes');
 /** Timers, browser workers and asynchronous tasks of a language are no queue. */
@@ -80,6 +80,7 @@ export const queueDetector: Detector = {
       ...(settled.length + settings.length > 0 ? [] : workChecks(file, linesOf(consumed))),
       ...producingChecks(file, callsOn(changed, isProducing)),
       ...onceChecks(file, changed),
+      ...lineChecks(changed.filter((line) => isLine(file, line))),
       ...callbackChecks(changed.filter((line) => CALLBACK.test(line.code))),
       ...rareChecks(changed.filter(isRare)),
     ];
@@ -92,6 +93,23 @@ function onceChecks(file: ChangedFile, changed: readonly CodeLine[]): readonly D
   const lines = isWork || changed.some((line) => line.calls.some(isProducing)) ? changed.filter(isOnce) : [];
   if (lines.length === 0) return [];
   return [guard('queue.duplicate_rate', because(lines, 'changes what keeps work from being done twice'))];
+}
+
+/** In which line work stands, and who takes from it: `onQueue('slow')`, `queue_as :mail`, `queue: ['a', 'b']`. */
+function isLine(file: ChangedFile, line: CodeLine): boolean {
+  if (line.calls.some((call) => /^(?:onqueue|onconnection|queueas|setqueue)$/.test(call.verbs.join(''))))
+    return true;
+  return isUnder(file, LINES) && line.names.concat(line.strings).some((name) => /^queues?$/i.test(name));
+}
+
+const LINES = vocabulary('horizon sidekiq celery queue queues jobs job workers worker');
+
+function lineChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  if (lines.length === 0) return [];
+  const reason = because(lines, 'changes in which line work stands, and who takes from it', {
+    flags: SHARED,
+  });
+  return [guard('queue.oldest_age', reason), guard('queue.depth', reason)];
 }
 
 /** When a model's changes are told to others: in the transaction, or after it. */
