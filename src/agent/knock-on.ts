@@ -5,6 +5,8 @@ interface Effect {
   readonly kind: SignalKind;
   /** The end of "…, and ". */
   readonly text: string;
+  /** Follows so surely that it is watched whether a plan has room or not. */
+  readonly isSure?: boolean;
 }
 
 const turnedAway: Effect = {
@@ -28,12 +30,19 @@ const NEXT: { readonly [Kind in SignalKind]?: readonly Effect[] } = {
     { kind: 'business.core_action_rate', text: 'a page that breaks keeps people from what they came for' },
   ],
   'db.pool_saturation': [
-    { kind: 'http.error_rate', text: 'a request that gets no connection fails' },
-    { kind: 'http.latency_p95', text: 'requests wait for a connection' },
+    { kind: 'http.error_rate', text: 'a request that gets no connection fails', isSure: true },
+    { kind: 'http.latency_p95', text: 'requests wait for a connection', isSure: true },
   ],
   'lock.acquire_failure_rate': [
-    { kind: 'http.error_rate', text: 'what cannot take the lock fails' },
-    { kind: 'http.latency_p95', text: 'whoever needs the lock waits for it' },
+    { kind: 'http.error_rate', text: 'what cannot take the lock fails', isSure: true },
+    { kind: 'http.latency_p95', text: 'whoever needs the lock waits for it', isSure: true },
+  ],
+  'webhook.delivery_failure_rate': [
+    {
+      kind: 'queue.job_duration_p95',
+      text: 'whatever delivers them takes longer over those that fail',
+      isSure: true,
+    },
   ],
   'cache.evictions': [{ kind: 'db.query_latency_p95', text: 'what is not found is asked of the database' }],
 };
@@ -41,10 +50,9 @@ const NEXT: { readonly [Kind in SignalKind]?: readonly Effect[] } = {
 /** The checks that follow from one, for plans that have room. */
 export function knockOnOf(check: DetectedCheck): readonly DetectedCheck[] {
   if (check.isSecondary === true || check.intent !== 'guard') return [];
-  return (NEXT[check.signalKind] ?? []).map(({ kind, text }) =>
-    secondary({
-      ...guard(kind, { why: `${check.why}, and ${text}`, evidence: check.evidence }),
-      risk: 'low',
-    }),
-  );
+  return (NEXT[check.signalKind] ?? []).map(({ kind, text, isSure = false }) => {
+    const reason = { why: `${check.why}, and ${text}`, evidence: check.evidence };
+    const next: DetectedCheck = { ...guard(kind, reason), risk: 'low' };
+    return isSure ? next : secondary(next);
+  });
 }

@@ -220,7 +220,9 @@ function noveltiesOf(
   pair(changed, novelties, wholeOf, 'place', (removed, added) => removed.text !== added.text);
   const canonicalOf = (line: DiffLine): string => {
     const { code, strings } = strippedOf(line) ?? emptyLine;
-    return `${canonicalCode(code, language)}\0${strings.join('\0')}`;
+    // The one string of `cast("dict[str, Any]", x)` is a type.
+    const isType = language === 'python' && strings.length === 1 && /\bcast\(''/.test(code);
+    return `${canonicalCode(code, language)}\0${isType ? '' : strings.join('\0')}`;
   };
   pair(changed, novelties, canonicalOf, 'place', (removed, added) => removed.text !== added.text);
   if (language === 'settings' && hasSameSettings(changed, strippedOf)) {

@@ -23,7 +23,7 @@ const WORDS: ReadonlySet<string> = new Set(
    end do new this self super void int string bool boolean number float double long in is not and or true false null nil None True
    False undefined import from use using package extends implements override abstract switch case match when for foreach while with
    as it yield throw throws raise try catch except finally ensure rescue begin goto break continue pass lambda partial where extend
-   dict str tuple list set _ dyn ref out params`.split(/\s+/),
+   dict str tuple list set _ freeze included ActiveSupport Concern dyn ref out params`.split(/\s+/),
 );
 
 /**

@@ -194,7 +194,8 @@ function isNamedCacheCall(call: Call): boolean {
 }
 
 function isCacheSetting(line: CodeLine): boolean {
-  if (hasAny(line.words, OTHER_SETTINGS)) return false;
+  if (hasAny(line.words, OTHER_SETTINGS) || line.calls.some((call) => /^set_?nx$/i.test(call.name)))
+    return false;
   return hasAny(line.words, STORES) && hasAny(line.words, SETTINGS) && /[:=]\s?['"\d\w]|\d/.test(line.code);
 }
 

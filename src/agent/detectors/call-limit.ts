@@ -31,7 +31,7 @@ const TIMERS = vocabulary('setTimeout clearTimeout setInterval sleep');
 /** A limit on one of these is not a limit on an outbound call. */
 const OTHER_LIMITS = vocabulary(
   `db database statement query lock pool session idle test cache sql transaction job jobs queue worker debounce ui probe shutdown visibility lease
-   redis login readiness liveness startup consumer drain grace termination lambda probe probes lease renew election leader`,
+   hikari datasource redis login readiness liveness startup consumer drain grace termination lambda probe probes lease renew election leader`,
 );
 const CALLING_PATH = vocabulary(
   'client clients http gateway gateways api upstream upstreams provider providers integrations fetcher proxy retry',

@@ -136,7 +136,7 @@ function throwChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
   const why = `${lines[0]?.at} now passes on an error that it used to handle`;
   return [
     guard('http.error_rate', { why, evidence: placesOf(lines) }),
-    secondary(expectChange('log.error_volume', 'increase', { why, evidence: placesOf(lines) })),
+    expectChange('log.error_volume', 'increase', { why, evidence: placesOf(lines) }),
   ];
 }
 

@@ -18,7 +18,7 @@ const SHAPE_HEAD =
   /\b(?:interface|type|class|struct|record|message|data class|namedtuple|TypedDict|BaseModel|dataclass|case class)\b/;
 /** `readonly total: number;`, `total: float = 0`, `Total int`, `int32 total = 3;`, `private String total;` */
 const FIELD =
-  /^\s*(?:(?:public|private|readonly|final|pub|val|var|optional|repeated|required|protected|static)\s+)*(?:["']?([a-z_]\w{0,60})["']?\??\s*:|([A-Z]\w{0,60})\s+[*[\]\w.]+(?:\s|$)|[\w<>[\].?]{2,60}\s+([a-z_]\w{0,60})\s*(?:;|=\s*\d|\{\s*get|,?$))/;
+  /^\s*(?:(?:public|private|readonly|final|pub|val|var|optional|repeated|required|protected|static)\s+)*(?:["']?([a-z_]\w{0,60})["']?\??\s*:|([A-Z]\w{0,60})\s+[*[\]\w.]+(?:\s|$)|[\w<>[\].?]{2,60}\s+([a-z_]\w{0,60})\s*(?:;|=\s*\d|\{\s*get|,?$)|[\w<>[\].?]{2,60}\s+([A-Z]\w{0,60})\s*\{\s*get)/;
 const PROTO_FIELD =
   /^\s*(?:(?:optional|repeated|required)\s+)?[\w.<>, ]{1,80}\s([a-z_]\w{0,60})\s*=\s*(\d{1,9})/;
 const GRAPHQL_FIELD = /^\s*([a-z_]\w{0,60})(?:\([^)]{0,200}\))?\s*:\s*([\w![\]]{1,80})/;
@@ -121,7 +121,7 @@ function declaredFields(file: ChangedFile): readonly Field[] {
     if (!isType) return [];
     return changedOf(hunk).flatMap((line) => {
       const found = FIELD.exec(line.code);
-      const name = found?.[1] ?? found?.[2] ?? found?.[3];
+      const name = found?.[1] ?? found?.[2] ?? found?.[3] ?? found?.[4];
       return name === undefined || line.calls.length > 0 || /\breturn\b/.test(line.code)
         ? []
         : [{ line, name }];

@@ -38,14 +38,14 @@ describe('auth', () => {
       path,
       before: null,
       after: 'if (!hasPermission(user, order)) deny();\n',
-      kinds: ['auth.forbidden_rate', 'business.core_action_rate'],
+      kinds: ['auth.forbidden_rate', 'business.core_action_rate', 'http.client_error_rate'],
     },
     {
       title: 'a permission that is no longer asked for',
       path,
       before: 'requireRole(user);\ngo();\n',
       after: 'go();\n',
-      kinds: ['auth.forbidden_rate', 'business.core_action_rate'],
+      kinds: ['auth.forbidden_rate', 'business.core_action_rate', 'http.client_error_rate'],
     },
     {
       title: 'a cookie',

@@ -64,7 +64,7 @@ describe('cache', () => {
       path: `src/shop/rows.ts`,
       before: `class Rows {\n  constructor(private readonly near: Redis) {}\n  async one(id) {\n    return go(id);\n  }\n}\n`,
       after: `class Rows {\n  constructor(private readonly near: Redis) {}\n  async one(id) {\n    await this.near.set(id, '1', 'NX');\n    return go(id);\n  }\n}\n`,
-      kinds: ['lock.acquire_failure_rate', 'queue.duplicate_rate'],
+      kinds: ['lock.acquire_failure_rate', 'http.error_rate', 'http.latency_p95', 'queue.duplicate_rate'],
     },
   ]);
 });

@@ -17,7 +17,7 @@ describe('lock', () => {
       before: 'async function f(id) {\n  await go(id);\n}\n',
       after:
         'async function f(id) {\n  const lock = await redlock.acquire([id], 5000);\n  try {\n    await go(id);\n  } finally {\n    await lock.release();\n  }\n}\n',
-      kinds: ['lock.acquire_failure_rate', 'queue.duplicate_rate'],
+      kinds: ['lock.acquire_failure_rate', 'http.error_rate', 'http.latency_p95', 'queue.duplicate_rate'],
     },
     {
       title: 'a synchronized block, in Java',
@@ -31,7 +31,7 @@ describe('lock', () => {
       path: 'app/a.rb',
       before: 'def a\n  go(1)\nend\n',
       after: 'def a\n  Order.with_advisory_lock(key) { go(1) }\nend\n',
-      kinds: ['lock.acquire_failure_rate', 'queue.duplicate_rate'],
+      kinds: ['lock.acquire_failure_rate', 'http.error_rate', 'http.latency_p95', 'queue.duplicate_rate'],
     },
     {
       title: 'not a door that is locked in a name',

@@ -29,7 +29,7 @@ describe('database', () => {
       path: 'config/app.yaml',
       before: 'db:\n  pool:\n    max: 10\n',
       after: 'db:\n  pool:\n    max: 50\n',
-      kinds: ['db.pool_saturation', 'http.error_rate', 'http.latency_p95'],
+      kinds: ['db.pool_saturation', 'http.latency_p95', 'http.error_rate'],
     },
     {
       title: 'a statement timeout',

@@ -10,7 +10,7 @@ describe('storage', () => {
         'async function link(key) {\n  return getSignedUrl(s3, new GetObjectCommand({ Key: key }), { expiresIn: 3600 });\n}\n',
       after:
         'async function link(key) {\n  return getSignedUrl(s3, new GetObjectCommand({ Key: key }), { expiresIn: 300 });\n}\n',
-      kinds: ['storage.error_rate', 'storage.egress'],
+      kinds: ['storage.error_rate', 'storage.egress', 'http.client_error_rate'],
     },
     {
       title: 'an upload, in Python',

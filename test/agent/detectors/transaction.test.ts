@@ -10,7 +10,13 @@ describe('what a transaction holds', () => {
         'async function reserve(id) {\n  const route = await planner.plan(id);\n  await db.transaction(async (tx) => {\n    await tx.update(id);\n  });\n}\n',
       after:
         'async function reserve(id) {\n  await db.transaction(async (tx) => {\n    const route = await planner.plan(id);\n    await tx.update(id);\n  });\n}\n',
-      kinds: ['db.pool_saturation', 'db.lock_wait', 'http.latency_p95', 'db.query_latency_p95'],
+      kinds: [
+        'db.pool_saturation',
+        'db.lock_wait',
+        'http.latency_p95',
+        'db.query_latency_p95',
+        'http.error_rate',
+      ],
     },
     {
       title: 'statements that were on their own, in Kotlin',

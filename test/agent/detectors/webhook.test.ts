@@ -19,6 +19,7 @@ describe('webhook', () => {
       kinds: [
         'webhook.delivery_failure_rate',
         'dependency.error_rate',
+        'queue.job_duration_p95',
         'dependency.latency_p95',
         'http.latency_p95',
       ],
@@ -28,7 +29,7 @@ describe('webhook', () => {
       path: `app/hooks/send.py`,
       before: `def send(hook, body):\n    mark = hmac.new(KEY, body, hashlib.sha1)\n    requests.post(hook.url, data=body, headers=head(mark))\n`,
       after: `def send(hook, body):\n    mark = hmac.new(KEY, body, hashlib.sha512)\n    requests.post(hook.url, data=body, headers=head(mark))\n`,
-      kinds: ['webhook.delivery_failure_rate'],
+      kinds: ['webhook.delivery_failure_rate', 'queue.job_duration_p95'],
     },
     {
       title: `not a delivery where hooks of others come in`,
