@@ -10,7 +10,7 @@ const CLASSES = [
   ...['cache', 'auth', 'authorization', 'query', 'migration', 'pool', 'lock', 'queue', 'retry', 'outbound'],
   ...['rate_limit', 'payment', 'storage', 'serialization', 'webhook', 'error_handling', 'logging', 'metrics'],
   ...['readiness', 'frontend', 'hot_loop', 'package', 'notification', 'validation', 'schedule'],
-  ...['request_handler', 'mixed', 'refactor', 'clean'],
+  ...['request_handler', 'message_shape', 'infrastructure', 'mixed', 'refactor', 'clean'],
 ];
 const LANGUAGES = [
   ...['typescript', 'javascript', 'python', 'go', 'java', 'kotlin', 'ruby', 'csharp', 'php', 'rust'],
@@ -24,7 +24,7 @@ function wrongCounts(diff: string): readonly string[] {
   const wrong: string[] = [];
   let header = '';
   let left: [number, number] = [0, 0];
-  for (const line of [...diff.trimEnd().split('\n'), '@@ end']) {
+  for (const line of [...diff.replace(/\n$/, '').split('\n'), '@@ end']) {
     const counts = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(line);
     if (counts === null && !line.startsWith('@@ end') && left[0] + left[1] > 0) {
       if (!line.startsWith('+')) left[0] -= 1;
@@ -108,9 +108,7 @@ describe('every label', () => {
   test('of an empty case asks for nothing and of any other for something', () => {
     const odd = cases.filter(({ label }) => label.empty !== (label.must.length + label.nice.length === 0));
     expect(odd.map(({ name }) => name)).toEqual([]);
-    const high = cases.filter(
-      ({ label }) => label.empty && (label.class !== 'clean' || label.risk !== 'low'),
-    );
+    const high = cases.filter(({ label }) => label.empty && label.risk !== 'low');
     expect(high.map(({ name }) => name)).toEqual([]);
   });
 
@@ -131,8 +129,8 @@ describe('every label', () => {
 
 describe('the set', () => {
   test('is large enough, and a good part of it needs nothing', () => {
-    expect(cases.length).toBeGreaterThanOrEqual(72);
-    expect(cases.filter(({ label }) => label.empty).length).toBeGreaterThanOrEqual(14);
+    expect(cases.length).toBeGreaterThanOrEqual(500);
+    expect(cases.filter(({ label }) => label.empty).length).toBeGreaterThanOrEqual(80);
     expect(cases.filter(({ label }) => label.variantOf !== undefined).length).toBeGreaterThanOrEqual(8);
     expect(cases.filter(({ label }) => label.nearMissOf !== undefined).length).toBeGreaterThanOrEqual(8);
     expect(cases.some(({ diff }) => filesOf(diff).length > 5)).toBe(true);
@@ -166,10 +164,10 @@ describe('the set', () => {
     expect(cases.some(({ label }) => label.tags.includes(tag))).toBe(true);
   });
 
-  test('is about half held out, the empty cases too', () => {
+  test('is held out for a tenth or more, and the empty cases too', () => {
     const empty = cases.filter(({ label }) => label.empty);
     for (const share of [heldOutShare(cases), heldOutShare(empty)]) {
-      expect(share).toBeGreaterThan(0.4);
+      expect(share).toBeGreaterThanOrEqual(0.1);
       expect(share).toBeLessThan(0.6);
     }
   });
