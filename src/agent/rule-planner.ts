@@ -107,7 +107,7 @@ function draw(file: ChangedFile): readonly Drawn[] {
       detector.detect(file).flatMap((check, place) => [
         { check: asWork(check, file), detector, path: file.path, place },
         ...knockOnOf(check).map((next) => ({
-          check: next,
+          check: asWork(next, file),
           detector,
           path: file.path,
           place: place + LATER,
@@ -132,7 +132,7 @@ const OF_JOBS: { readonly [Kind in SignalKind]?: SignalKind } = {
   'http.latency_p95': 'queue.job_duration_p95',
 };
 const BACKGROUND = vocabulary(
-  'job jobs worker workers consumer consumers listener listeners subscriber subscribers tasks cron fetcher crawler poller sidekiq celery scheduler',
+  'job jobs worker workers consumer consumers listener listeners subscriber subscribers tasks cron fetcher crawler poller sidekiq celery scheduler schedulers dispatcher settlement settlements commands console sync leader maintenance',
 );
 const FOREGROUND = vocabulary('controller controllers routes handlers middleware api http web server');
 
