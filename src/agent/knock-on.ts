@@ -48,11 +48,11 @@ const NEXT: { readonly [Kind in SignalKind]?: readonly Effect[] } = {
 };
 
 /** The checks that follow from one, for plans that have room. */
-export function knockOnOf(check: DetectedCheck): readonly DetectedCheck[] {
+export function knockOnOf(check: DetectedCheck, isHint: boolean): readonly DetectedCheck[] {
   if (check.isSecondary === true || check.intent !== 'guard') return [];
   return (NEXT[check.signalKind] ?? []).map(({ kind, text, isSure = false }) => {
     const reason = { why: `${check.why}, and ${text}`, evidence: check.evidence };
     const next: DetectedCheck = { ...guard(kind, reason), risk: 'low' };
-    return isSure ? next : secondary(next);
+    return isSure && !isHint ? next : secondary(next);
   });
 }

@@ -106,7 +106,7 @@ function draw(file: ChangedFile): readonly Drawn[] {
     (detector) =>
       detector.detect(file).flatMap((check, place) => [
         { check: asWork(check, file), detector, path: file.path, place },
-        ...knockOnOf(check).map((next) => ({
+        ...knockOnOf(check, detector.isHint === true).map((next) => ({
           check: asWork(next, file),
           detector,
           path: file.path,

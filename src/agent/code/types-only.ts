@@ -67,6 +67,10 @@ export function untyped(code: string, language: Language): string {
       return /^\s*(?:async )?def\b/.test(code)
         ? untypedParameters(code.replaceAll(/\s?->\s?[^:]{1,120}(?=:)/g, ''))
         : code.replace(/^(\s*[A-Za-z_]\w*)\s?:\s?[A-Za-z_][\w.[\], |]{0,80}?\s=(?!=)/, '$1 =');
+    case 'php':
+      return code
+        .replaceAll(/(?<=[(,]\s?)(?:readonly\s)?\??[A-Za-z\\][\w\\|&?]{0,80}\s(?=\.{0,3}\$)/g, '')
+        .replaceAll(/(?<=\))\s?:\s?\??[\w\\|?]{1,80}(?=\s*[;{]|\s*$)/g, '');
     case 'csharp':
       return code.replaceAll(/(?<=[\w>\])])[?!](?=[\s,)>;.]|$)/g, '');
     default:

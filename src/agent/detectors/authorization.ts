@@ -33,7 +33,7 @@ const POLICY_PATH = vocabulary(
 );
 /** A policy of another trade: how often to retry, what to keep, what to scale. */
 const OTHER_POLICIES = vocabulary(
-  'retry retries backoff cache eviction retention lifecycle scaling timeout breaker rate privacy refund security cors csp backend backends resilience polly delay jitter status response handle http address network networks ip cidr upload s3 bucket fields',
+  'retry retries backoff cache eviction retention lifecycle scaling timeout breaker rate privacy refund security cors csp backend backends resilience polly delay jitter status response handle http address network networks ip cidr upload s3 bucket fields lock locks mutex property',
 );
 const PAYING = vocabulary(
   'payment payments stripe adyen paypal braintree gateway charge card capture psp connector acquirer processor provider',

@@ -31,7 +31,7 @@ const MARKERS = vocabulary(
 );
 /** A queue, a lock or a limiter that lives in the same store is not a cache, nor is a response's `Cache-Control`. */
 const OTHER_COMMANDS = vocabulary(
-  'queue lock limiter ratelimit rate throttle session sessions stream headers job token tokens',
+  'health queue lock limiter ratelimit rate throttle session sessions stream headers job token tokens',
 );
 const SETTINGS = vocabulary(
   'ttl max size expiry expire expires expiration seconds minutes age capacity limit stale',
@@ -188,6 +188,7 @@ function cacheCallsOf(file: ChangedFile): (call: Call) => boolean {
 
 function isNamedCacheCall(call: Call): boolean {
   if (call.isAnnotation) return MARKERS.has(call.name.toLowerCase()) || hasAny(call.receiver, STORES);
+  if (/^get(?:Database|Server|Connection|Client|Subscriber)s?$/i.test(call.name)) return false;
   const last = call.receiver.slice(-3);
   if (hasAny(call.receiver, OTHER_COMMANDS)) return false;
   return hasAny(last, STORES) && COMMANDS.has(call.verbs[0] ?? '');

@@ -84,7 +84,9 @@ function handsOver(file: ChangedFile): boolean {
 }
 
 /** Where work is tried again by its queue. */
-const WORK_PATH = vocabulary('job jobs worker workers consumer consumers consume task tasks queue queues');
+const WORK_PATH = vocabulary(
+  'messenger horizon sidekiq celery job jobs worker workers consumer consumers consume task tasks queue queues',
+);
 const BREAKER_SETTINGS =
   /\b(?:failureRateThreshold|slidingWindowSize|slowCallRateThreshold|waitDurationInOpenState|permittedNumberOfCallsInHalfOpenState|errorThresholdPercentage|volumeThreshold|sleepWindow\w*|failuresBeforeBreaking|exceptionsAllowedBeforeBreaking|durationOfBreak|minimumThroughput|failureRatio|breakDuration)\b/i;
 const BREAKER_WORDS = vocabulary('breaker circuitbreaker hystrix');

@@ -38,8 +38,14 @@ export const loggingDetector: Detector = {
   detect(file) {
     if (file.language === 'manifest' || file.language === 'sql' || file.pathClass === 'migration') return [];
     if (file.language === 'settings') return levelChecks(file);
-    const added = callsOn(file.added, (call) => isLogging(call, file));
-    const removed = callsOn(file.removed, (call) => isLogging(call, file));
+    const logging = (lines: readonly CodeLine[]): readonly Hit[] =>
+      callsOn(
+        // Rust's `#[error("…")]` is the text of an error.
+        lines.filter((line) => !/^\s*#\[/.test(line.code)),
+        (call) => isLogging(call, file),
+      );
+    const added = logging(file.added);
+    const removed = logging(file.removed);
     return [...errorChecks(added, removed), ...volumeChecks(file, added, removed), ...levelChecks(file)];
   },
 };

@@ -40,7 +40,10 @@ export const processSettingsDetector: Detector = {
       ...named(MEMORY_NAME),
       ...flags.filter((line) => line.strings.some((text) => /space|Xm|RAM|jemalloc/.test(text))),
     ];
-    const workers = [...named(WORKERS_NAME), ...flags.filter((line) => !memory.includes(line))];
+    const workers = [
+      ...named(WORKERS_NAME).filter((line) => /\d/.test(line.code) || line.calls.length > 0),
+      ...flags.filter((line) => !memory.includes(line)),
+    ];
     const image = nameOf(file.path).startsWith('dockerfile')
       ? changed.filter((line) => [line.code, ...line.strings].some((text) => BASE_IMAGE.test(text)))
       : [];

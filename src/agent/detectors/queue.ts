@@ -78,9 +78,12 @@ export const queueDetector: Detector = {
       ...settlingChecks(settled),
       ...settingChecks(settings),
       ...(settled.length + settings.length > 0 ? [] : workChecks(file, linesOf(consumed))),
-      ...producingChecks(file, callsOn(changed, isProducing)),
+      ...producingChecks(file, callsOn(changed, isProducing).filter(handsSomething)),
       ...onceChecks(file, changed),
-      ...lineChecks(changed.filter((line) => isLine(file, line))),
+      ...lineChecks(
+        file,
+        changed.filter((line) => isLine(file, line)),
+      ),
       ...callbackChecks(changed.filter((line) => CALLBACK.test(line.code))),
       ...rareChecks(changed.filter(isRare)),
     ];
@@ -95,6 +98,11 @@ function onceChecks(file: ChangedFile, changed: readonly CodeLine[]): readonly D
   return [guard('queue.duplicate_rate', because(lines, 'changes what keeps work from being done twice'))];
 }
 
+/** `request.send()` sends what was put together before, and mostly to somebody who answers. */
+function handsSomething({ line, call }: Hit): boolean {
+  return call.name !== 'send' || !line.code.startsWith('()', call.column + call.name.length);
+}
+
 /** In which line work stands, and who takes from it: `onQueue('slow')`, `queue_as :mail`, `queue: ['a', 'b']`. */
 function isLine(file: ChangedFile, line: CodeLine): boolean {
   if (line.calls.some((call) => /^(?:onqueue|onconnection|queueas|setqueue)$/.test(call.verbs.join(''))))
@@ -104,8 +112,15 @@ function isLine(file: ChangedFile, line: CodeLine): boolean {
 
 const LINES = vocabulary('horizon sidekiq celery queue queues jobs job workers worker');
 
-function lineChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
-  if (lines.length === 0) return [];
+function lineChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  const told = (kind: CodeLine['kind']): string =>
+    lines
+      .filter((line) => line.kind === kind)
+      .flatMap(({ strings }) => strings)
+      .sort()
+      .join();
+  // The same line on both sides stood beside what changed.
+  if (lines.length === 0 || (file.status !== 'added' && told('added') === told('removed'))) return [];
   const reason = because(lines, 'changes in which line work stands, and who takes from it', {
     flags: SHARED,
   });

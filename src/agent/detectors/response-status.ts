@@ -43,7 +43,7 @@ const ANSWERS =
   /\bstatus|\babort\b|\bhead\b|\bhalt\b|HTTP_\d|HttpStatus|StatusCodes?\b|http\.Status|\bthrow\b|\braise\b|panic!|Exception\b|HttpError|\breturn (?:NotFound|BadRequest|Conflict|Forbid|Unauthorized|Unprocessable)|Results\.|exception<|\.respond\(/i;
 /** Asking what somebody else answered is no answer. */
 const ASKS =
-  /\b(?:catch|rescue|except|expect|assert|if|elif|when|case|while)\b|[!=]==?\s?(?:\d|http|Http|Status)|=>\s?true\b|\bResult\.StatusCode\b/;
+  /\b(?:catch|rescue|except|expect|assert|if|elif|when|case|while)\b|[!=]==?\s?(?:\d|http|Http|Status)|\bin\s+\d{3}\.\.|=>\s?true\b|\bResult\.StatusCode\b/;
 
 /** What lies here answers for every route. */
 const EVERYWHERE = vocabulary(

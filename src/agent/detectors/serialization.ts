@@ -65,7 +65,8 @@ export const serializationDetector: Detector = {
     const demanded = isUnder(file, INPUT_PATH)
       ? [...file.added, ...file.removed].filter(
           (line) =>
-            (FIELD.test(line.code) && !/\b(?:function|def|func|fun)\b/.test(line.code)) || isDemand(line),
+            (FIELD.test(line.code) && !/\b(?:function|def|func|fun)\b|\w\s?\(/.test(line.code)) ||
+            isDemand(line),
         )
       : [...file.added, ...file.removed].filter((line) => isDemand(line) && !isUnder(file, STORED));
     const written = isUnder(file, SERIALIZER_PATH)

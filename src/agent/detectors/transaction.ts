@@ -53,7 +53,9 @@ function openedIn(hunk: CodeHunk): readonly CodeLine[] {
   const opens = (line: CodeLine): boolean => OPENS.test(line.code);
   const before = hunk.before.filter(opens).length;
   const after = hunk.after.filter(opens);
-  return after.length > before ? after.filter((line) => line.novelty === 'code') : [];
+  // A function that is new puts nothing in that was outside.
+  const wasOutside = hunk.before.some((line) => line.kind === 'removed' && line.novelty === 'code');
+  return after.length > before && wasOutside ? after.filter((line) => line.novelty === 'code') : [];
 }
 
 /** Calls that leave the process inside a transaction, where the transaction or the call was not there before. */
