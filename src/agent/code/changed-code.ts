@@ -221,7 +221,10 @@ function noveltiesOf(
   const canonicalOf = (line: DiffLine): string => {
     const { code, strings } = strippedOf(line) ?? emptyLine;
     // The one string of `cast("dict[str, Any]", x)` is a type.
-    const isType = language === 'python' && strings.length === 1 && /\bcast\(''/.test(code);
+    const isType =
+      strings.length === 1 &&
+      ((language === 'python' && /\bcast\(''/.test(code)) ||
+        (language === 'typescript' && /:\s?\w+<''>/.test(code)));
     return `${canonicalCode(code, language)}\0${isType ? '' : strings.join('\0')}`;
   };
   pair(changed, novelties, canonicalOf, 'place', (removed, added) => removed.text !== added.text);

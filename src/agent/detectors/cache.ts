@@ -59,7 +59,9 @@ export const cacheDetector: Detector = {
     const isCacheCall = cacheCallsOf(file);
     const added = callsOn(file.added, isCacheCall);
     const removed = callsOn(file.removed, isCacheCall);
-    const settings = [...file.added, ...file.removed].filter(isCacheSetting);
+    const settings = isUnder(file, OTHER_COMMANDS)
+      ? []
+      : [...file.added, ...file.removed].filter(isCacheSetting);
     // A key that could be added once was a lock.
     const wasLock = removed.some(({ call }) => call.name === 'add' || call.name === 'setnx');
     if (added.length === 0 && removed.length > 0 && !hasCacheAfter(file, isCacheCall))

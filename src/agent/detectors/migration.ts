@@ -70,7 +70,9 @@ export const migrationDetector: Detector = {
       (line) => textOf(file, line).some((text) => BACKFILL.test(text)) || backfills(line),
     );
     const checks = [
-      (isIndex && isUnlocked) || isNewTable(file, lines) ? secondary(lockWait) : lockWait,
+      (isIndex && isUnlocked) || isNewTable(file, lines) || (!isDestructive && !isIndex && !isBackfill)
+        ? secondary(lockWait)
+        : lockWait,
       isIndex || isBackfill ? latency : secondary(latency),
       ...timeoutChecks(said, isDestructive || isBackfill, reason),
       isDestructive ? errors : secondary(errors),

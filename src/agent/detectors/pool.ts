@@ -67,11 +67,19 @@ function limitChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
 function isStatementLimit(line: CodeLine): boolean {
   const isSet = /[:=(,]\s?['"\d\w]/.test(line.code) || /\bset\b/i.test(line.code);
   if (!isSet) return false;
-  if (line.names.some((name) => STATEMENTS.test(name))) return !/redis|client/i.test(line.names.join(' '));
+  if (line.names.some((name) => STATEMENTS.test(name) && isGiven(line, name)))
+    return !/redis|client/i.test(line.names.join(' '));
   return (
     line.calls.length > 0 &&
     line.strings.some((text) => /\bset\s+(?:local\s+)?(?:statement|lock)_timeout/i.test(text))
   );
+}
+
+/** The name gets a value here: it is not merely used, nor the name of an error. */
+function isGiven({ code }: CodeLine, name: string): boolean {
+  if (/(?:Error|Exception)$/.test(name)) return false;
+  const at = code.indexOf(name);
+  return /^["'\]]*\s?(?:[:=](?![=])|\()/.test(code.slice(at + name.length)) || /\bset\b/i.test(code);
 }
 
 /** `options: '-c statement_timeout=2000'`: what a connection is opened with, written as one text. */

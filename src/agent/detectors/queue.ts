@@ -23,6 +23,7 @@ import {
   secondary,
   vocabulary,
 } from '../detector.ts';
+import { isOutboundCall } from './outbound-names.ts';
 
 const QUEUES = vocabulary(
   `queue queues topic topics producer publisher publishers bus exchange channel kafka sqs sns rabbit rabbitmq amqp jobs job broker stream
@@ -76,7 +77,10 @@ export const queueDetector: Detector = {
     const settings = changed.filter((line) => isSetting(file, line));
     return [
       ...settlingChecks(settled),
-      ...settingChecks(settings),
+      ...settingChecks(
+        settings,
+        linesAfter(file).some((line) => line.calls.some(isOutboundCall)),
+      ),
       ...(settled.length + settings.length > 0 ? [] : workChecks(file, linesOf(consumed))),
       ...producingChecks(file, callsOn(changed, isProducing).filter(handsSomething)),
       ...onceChecks(file, changed),
@@ -221,7 +225,15 @@ function settlingChecks(hits: readonly Hit[]): readonly DetectedCheck[] {
   ];
 }
 
-function settingChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
+const told = (check: DetectedCheck): DetectedCheck => check;
+
+/** Where each piece of work asks somebody else, more of it at once is more questions at once. */
+function aroundChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  const reason = because(lines, 'changes how many at once ask another service');
+  return [guard('dependency.error_rate', reason), guard('dependency.call_rate', reason)];
+}
+
+function settingChecks(lines: readonly CodeLine[], leaves: boolean): readonly DetectedCheck[] {
   if (lines.length === 0) return [];
   const paced = lines.filter((line) => hasAny(line.words, PACE));
   const tried = lines.filter((line) => !hasAny(line.words, PACE));
@@ -238,13 +250,17 @@ function settingChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
             'queue.throughput',
             because(paced, 'changes how much work is taken at once', { direction: 'either' }),
           ),
-          secondary(guard('process.memory', because(paced, 'changes how much work is held at once'))),
+          guard('process.memory', because(paced, 'changes how much work is held at once')),
+          secondary(
+            guard('queue.job_failure_rate', because(paced, 'changes how much work is taken at once')),
+          ),
+          ...(leaves ? aroundChecks(paced) : []),
         ]),
     ...(tried.length === 0
       ? []
       : [
           guard('queue.job_failure_rate', because(tried, 'changes how often failed work is tried again')),
-          secondary(
+          (tried.some((line) => /acks_?late|autoretry|retry_on/i.test(line.code)) ? told : secondary)(
             guard('queue.duplicate_rate', because(tried, 'changes how often failed work is tried again')),
           ),
           secondary(

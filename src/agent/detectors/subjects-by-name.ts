@@ -71,7 +71,8 @@ export const NAMED_SUBJECTS: readonly NamedSubject[] = [
     words: 'replica',
     pairs:
       'readreplica readerengine readersession getreader readerurl readonlyurl replicaurl readpool readerdb dbreader secondarypreferred readpreference connectedto readingrole readonlydb',
-    places: 'replica replicas',
+    near: 'replicas reader readers',
+    places: 'replica replicas store stores sqlstore database db repository repositories datasource',
     not: 'pods deployment hpa statefulset min max count kafka autoscaling shard node',
     main: ['db.replication_lag'],
     also: ['db.error_rate', 'db.query_latency_p95'],
@@ -83,8 +84,7 @@ export const NAMED_SUBJECTS: readonly NamedSubject[] = [
     pairs:
       'passwordhash passwordverify passwordneedsrehash hashpassword verifypassword memorycost timecost saltrounds',
     places: 'hasher hashing',
-    main: ['auth.login_failure_rate', 'http.latency_p95'],
-    also: ['process.cpu'],
+    main: ['auth.login_failure_rate', 'http.latency_p95', 'process.cpu'],
   }),
   subject({
     what: 'how tokens are given out and renewed',
@@ -230,7 +230,7 @@ export const NAMED_SUBJECTS: readonly NamedSubject[] = [
     pairs: 'healthcheck readinessprobe livenessprobe startupprobe isready healthindicator initialdelay',
     near: 'ready alive status ping check',
     places: 'health healthz readiness liveness healthcheck healthchecks probes',
-    not: 'log logging quiet host remote peer domain upstream provider connector days',
+    not: 'log logging quiet retry retrying backoff host remote peer domain upstream provider connector days',
     main: ['process.readiness_failure_rate', 'process.restart_rate'],
     isTellingAlone: true,
   }),
