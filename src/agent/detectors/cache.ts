@@ -67,7 +67,8 @@ export const cacheDetector: Detector = {
     if (added.length === 0 && removed.length > 0 && !hasCacheAfter(file, isCacheCall))
       return wasLock ? [] : cacheRemoved(removed);
     if (added.length > 0) return cacheAdded(file, added, isCacheCall);
-    const keys = callsOn(file.reworded, isCacheCall).map((hit) => hit.line);
+    const asked = hasCacheAfter(file, isCacheCall) ? [...file.added, ...file.removed].filter(namesKey) : [];
+    const keys = [...callsOn(file.reworded, isCacheCall).map((hit) => hit.line), ...asked];
     const lines = [...removed.map((hit) => hit.line), ...settings, ...keys];
     if (lines.length === 0) return [];
     const what = keys.length > 0 ? 'by which names it caches' : 'how long or how much is cached';

@@ -54,7 +54,7 @@ export const frontEndDetector: Detector = {
         because(changed, `${text}, and an error there is seen by nobody but its user`),
       ),
       ...(heavy.length > 0 ? vitalChecks(heavy) : []),
-      ...(acts && changed.some(triesAgain) ? twiceChecks(changed.filter(triesAgain)) : []),
+      ...(CRITICAL.test(file.path) ? twiceChecks(changed.filter(triesAgain)) : []),
       ...(acts
         ? [
             guard(
@@ -73,6 +73,7 @@ function triesAgain(line: CodeLine): boolean {
 }
 
 function twiceChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  if (lines.length === 0) return [];
   const reason = because(lines, 'changes what is tried again by itself where people pay or order');
   return [guard('payment.duplicate_rate', reason), guard('payment.failure_rate', reason)];
 }

@@ -33,8 +33,11 @@ export const messageShapeDetector: Detector = {
   risk: 'high',
   detect(file) {
     if (file.pathClass !== 'code' && file.language !== 'schema') return [];
-    const fields =
-      file.language === 'schema' ? schemaFields(file) : [...declaredFields(file), ...sentKeys(file)];
+    const fields = /\.avsc$/.test(file.path)
+      ? avroFields(file)
+      : file.language === 'schema'
+        ? schemaFields(file)
+        : [...declaredFields(file), ...sentKeys(file)];
     return shapeChecks(file, fields);
   },
 };
@@ -53,9 +56,7 @@ function shapeChecks(file: ChangedFile, fields: readonly Field[]): readonly Dete
   const added = told.filter(({ line }) => line.kind === 'added');
   const removed = told.filter(({ line }) => line.kind === 'removed');
   if (added.length + removed.length === 0) return [];
-  const lost = removed.filter(
-    ({ line }) => !added.some((other) => other.line.code.trim() === line.code.trim()),
-  );
+  const lost = removed.filter(({ line }) => !added.some((other) => textOf(other.line) === textOf(line)));
   const lines = [...lost, ...added].map(({ line }) => line);
   const names = [...new Set([...lost, ...added].map(({ name }) => name))].slice(0, 3).join(', ');
   const isBreaking = lost.length > 0;
@@ -93,11 +94,14 @@ function shapeChecks(file: ChangedFile, fields: readonly Field[]): readonly Dete
 
 /** Fields of `.proto`, `.graphql` and the like; a renumbered field is another field. */
 function schemaFields(file: ChangedFile): readonly Field[] {
-  if (/\.avsc$/.test(file.path)) return avroFields(file);
   return [...file.added, ...file.removed].flatMap((line) => {
     const found = PROTO_FIELD.exec(line.code) ?? GRAPHQL_FIELD.exec(line.code);
     return found?.[1] === undefined ? [] : [{ line, name: found[1] }];
   });
+}
+
+function textOf({ code, strings }: CodeLine): string {
+  return [code.trim(), ...strings].join('\0');
 }
 
 /** `{"name": "total", "type": "long"}`: all of it strings. */
@@ -106,8 +110,8 @@ function avroFields(file: ChangedFile): readonly Field[] {
   return sides
     .filter(({ kind, novelty }) => kind !== 'context' && novelty !== 'place' && novelty !== 'nothing')
     .flatMap((line) => {
-      const name = line.strings[line.strings.indexOf('name') + 1];
-      return line.strings.includes('name') && name !== undefined ? [{ line, name }] : [];
+      const name = /"name"\s?:\s?"(\w{1,100})"/.exec(line.strings.join(' '))?.[1];
+      return name === undefined ? [] : [{ line, name }];
     });
 }
 

@@ -111,7 +111,10 @@ function handsSomething({ line, call }: Hit): boolean {
 function isLine(file: ChangedFile, line: CodeLine): boolean {
   if (line.calls.some((call) => /^(?:onqueue|onconnection|queueas|setqueue)$/.test(call.verbs.join(''))))
     return true;
-  return isUnder(file, LINES) && line.names.concat(line.strings).some((name) => /^queues?$/i.test(name));
+  return (
+    isUnder(file, LINES) &&
+    line.names.concat(line.strings).some((name) => /^(?:queues?|queue_as)$/i.test(name))
+  );
 }
 
 const LINES = vocabulary('horizon sidekiq celery queue queues jobs job workers worker');
@@ -120,7 +123,7 @@ function lineChecks(file: ChangedFile, lines: readonly CodeLine[]): readonly Det
   const told = (kind: CodeLine['kind']): string =>
     lines
       .filter((line) => line.kind === kind)
-      .flatMap(({ strings }) => strings)
+      .flatMap(({ code, strings }) => [code.trim(), ...strings])
       .sort()
       .join();
   // The same line on both sides stood beside what changed.

@@ -51,7 +51,7 @@ describe('migration', () => {
       path: ts,
       before: null,
       after: "await db.query('alter table a add b int');\n",
-      kinds: ['db.lock_wait', 'db.query_latency_p95', 'http.latency_p95'],
+      kinds: ['db.query_latency_p95', 'db.lock_wait', 'http.latency_p95'],
     },
     {
       title: 'not a statement in a message',

@@ -24,7 +24,7 @@ describe('what a transaction holds', () => {
       before: 'class Seats {\n    fun hold(id: Int) {\n        mark(id)\n    }\n}\n',
       after:
         'class Seats {\n    fun hold(id: Int) {\n        transaction {\n            mark(id)\n        }\n    }\n}\n',
-      kinds: ['db.lock_wait'],
+      kinds: [],
     },
     {
       title: 'not a call after its end',
