@@ -18,7 +18,9 @@ export function canonicalCode(code: string, language: Language): string {
       text = text
         .replaceAll(/\bthis\./g, '')
         .replace(MODIFIERS, '')
-        .replaceAll(/\b(\w{1,60}): \1\b(?=\s?[,}])/g, '$1');
+        .replaceAll(/\b(\w{1,60}): \1\b(?=\s?[,}])/g, '$1')
+        // What stood in brackets only for its type.
+        .replaceAll(/(?<=[?:=,]\s?)\(([\w.]{1,80})\s*\)/g, '$1');
       break;
     case 'python':
       text = text

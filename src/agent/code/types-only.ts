@@ -62,7 +62,7 @@ export function untyped(code: string, language: Language): string {
       return code
         .replaceAll(GENERICS, '')
         .replaceAll(ANNOTATION, '')
-        .replaceAll(/\bas (?:(?:const|[A-Z]\w*)\b|\{[^{}]{0,200}\})/g, '');
+        .replaceAll(/\bas (?:const\b|[A-Z]\w*(?:<[^<>]{1,80}>)?(?:\[\])*|\{[^{}]{0,200}\})/g, '');
     case 'python':
       return /^\s*(?:async )?def\b/.test(code)
         ? untypedParameters(code.replaceAll(/\s?->\s?[^:]{1,120}(?=:)/g, ''))
