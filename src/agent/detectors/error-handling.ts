@@ -27,6 +27,7 @@ export const errorHandlingDetector: Detector = {
     const swallowing = [
       ...file.hunks.flatMap((hunk) => blocksOf(hunk).filter(isNewlySwallowing).map(headOf)),
       ...droppedErrors(file),
+      ...(file.language === 'typescript' ? noLongerAwaited(file) : []),
     ];
     const crashing =
       file.language === 'rust' || file.language === 'go' || file.language === 'java' ? newCrashes(file) : [];
@@ -76,6 +77,23 @@ function swallowChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
     secondary(guard('log.error_volume', { why, evidence, direction: 'either' })),
   ];
 }
+
+/** Calls that were waited for and now are only begun: what goes wrong in them is seen by nobody. */
+function noLongerAwaited(file: ChangedFile): readonly CodeLine[] {
+  const waitedFor = new Set(
+    file.removed.flatMap(({ code }) => [...code.matchAll(AWAITED)].map(([, name]) => name ?? '')),
+  );
+  const stillIs = new Set(
+    file.added.flatMap(({ code }) => [...code.matchAll(AWAITED)].map(([, name]) => name ?? '')),
+  );
+  return file.added.filter(({ code }) => {
+    const name = BEGUN.exec(code)?.[1];
+    return name !== undefined && waitedFor.has(name) && !stillIs.has(name);
+  });
+}
+
+const AWAITED = /\bawait\s(?:[\w$]{1,60}\.){0,4}([\w$]{1,60})\(/g;
+const BEGUN = /^\s*(?:void\s)?(?:[\w$]{1,60}\.){0,4}([\w$]{1,60})\(/;
 
 /** Errors that are given back as values, and now are left lying: Go's `_ =` and `return nil`, Rust's `.ok()`. */
 function droppedErrors(file: ChangedFile): readonly CodeLine[] {

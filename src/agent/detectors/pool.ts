@@ -91,6 +91,7 @@ const OPTION =
   /(?:^|\s)-c\s?(?:statement|lock|idle_in_transaction_session)_timeout\s?=\s?\d|^\w+:\/\/\S*[?&](?:statement|lock)_timeout=\d/i;
 
 function isPoolSetting(file: ChangedFile, line: CodeLine): boolean {
+  if (/(?:^|\.)(?:description|comment)\s?=/.test(line.code)) return false;
   if (hasAny(line.words, OTHERS) || !/[:=(]\s?['"\d\w]/.test(line.code)) return false;
   if (line.names.some((name) => EXACT.test(name))) return !/server|http/i.test(line.names.join(' '));
   const isNamed = hasAny(line.words, POOL) && hasAny(line.words, SETTINGS);

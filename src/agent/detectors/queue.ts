@@ -152,7 +152,9 @@ function isOnce(line: CodeLine): boolean {
   // A key that can be added once is a lock.
   if (line.calls.some((call) => call.name === 'add' && call.receiver.at(-1) === 'cache')) return true;
   return (
-    (line.names.some((name) => /unique|idempoten|dedup|processed|already|firstTime|seen/i.test(name)) ||
+    (line.names.some((name) =>
+      /unique|idempoten|dedup|processed|already|firstTime|^seen(?:_?(?:ids?|events?|keys?))?$/i.test(name),
+    ) ||
       /\b(?:jobId|job_id|messageId|message_id)\s?(?:[:=](?!=)|,$)/.test(line.code)) &&
     !/\b(?:unique_index|isUnique|uniqueIndex|uniqBy)\b/.test(line.code)
   );
@@ -311,12 +313,15 @@ const CONSUMERS = vocabulary('consumer queue kafka subscription broker channel s
 
 function isSettling(call: Call): boolean {
   if (!SETTLING.has(call.verbs.join('')) && !SETTLING.has(call.verbs[0] ?? '')) return false;
+  // A transaction that is committed settles no message.
+  if (hasAny(call.receiver, TRANSACTIONS)) return false;
   if (call.verbs[0] === 'commit' || call.verbs[0] === 'reject') {
     return hasAny(call.receiver, COMMITTERS) || /offset|sync/.test(call.verbs.join(''));
   }
   return hasAny(call.receiver.slice(-2), SETTLERS) || call.verbs.length > 1;
 }
 
+const TRANSACTIONS = vocabulary('tx trx transaction unit uow');
 const COMMITTERS = vocabulary('consumer channel delivery message msg reader kafka');
 
 function isSetting(file: ChangedFile, line: CodeLine): boolean {
