@@ -286,6 +286,6 @@ export const NAMED_SUBJECTS: readonly NamedSubject[] = [
     places: 'schedule scheduler schedules cron crontab beat',
     not: 'delivery calendar shift booking',
     main: ['queue.duplicate_rate'],
-    also: ['queue.job_failure_rate'],
+    also: ['queue.depth', 'queue.job_failure_rate'],
   }),
 ];
