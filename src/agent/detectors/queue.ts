@@ -89,6 +89,7 @@ export const queueDetector: Detector = {
         changed.filter((line) => isLine(file, line)),
       ),
       ...callbackChecks(changed.filter((line) => CALLBACK.test(line.code))),
+      ...claimChecks(changed.filter((line) => line.strings.some((text) => /\bskip\s+locked\b/i.test(text)))),
       ...rareChecks(changed.filter(isRare)),
     ];
   },
@@ -158,6 +159,16 @@ function isOnce(line: CodeLine): boolean {
       /\b(?:jobId|job_id|messageId|message_id)\s?(?:[:=](?!=)|,$)/.test(line.code)) &&
     !/\b(?:unique_index|isUnique|uniqueIndex|uniqBy)\b/.test(line.code)
   );
+}
+
+/** `for update skip locked`: work that stands in a table, and who takes which of it. */
+function claimChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
+  if (lines.length === 0) return [];
+  const text = 'changes how work is claimed from a table';
+  return [
+    guard('queue.duplicate_rate', because(lines, text)),
+    guard('queue.oldest_age', because(lines, text, { flags: SHARED })),
+  ];
 }
 
 /** What runs once a month or less does not run while the ladder is climbed. */
