@@ -12,6 +12,9 @@ const PLACED =
   /^(?:n?ack\w*|acknowledge\w*|commit\w*|rollback\w*|publish\w*|enqueue\w*|dispatch\w*|invalidate\w*|delete\w*|del|evict\w*|emit\w*|lock\w*|unlock\w*|send\w*|flush\w*|transaction\w*|atomic|gather|all|allSettled|spawn|go|authori[sz]e\w*|require\w*|verify\w*|validate\w*|permit\w*|check\w*)$/i;
 const DECLARING =
   /^(?:const|let|var|val|def|function|func|fun|fn|class|interface|type|struct|enum|record|module|namespace|package|include|trait|impl)$/;
+/** A method without a body: `List<Attempt> findByOrder(UUID id);` */
+const SIGNATURE =
+  /^\s*(?:(?:public|abstract|suspend|static|default)\s)*[A-Z][\w<>,.?[\] ]{0,100}\s\w{1,80}\(.*\)\s*;$/;
 /** What stands before a name that is used, where a type would stand before one that is declared. */
 const STATEMENT =
   /^(?:return|new|await|throw|throws|raise|yield|else|in|is|not|and|or|if|unless|when|while|case|from|using|go|defer|as|extends|implements)$/;
@@ -24,6 +27,20 @@ const WORDS: ReadonlySet<string> = new Set(
    False undefined import from use using package extends implements override abstract switch case match when for foreach while with
    as it yield throw throws raise try catch except finally ensure rescue begin goto break continue pass lambda partial where extend
    dict str tuple list set _ freeze included ActiveSupport Concern dyn ref out params`.split(/\s+/),
+);
+
+/**
+ * What a language's own library does to values in memory: one idiom says it with these, another with those. What decides (any, all,
+ * first, min) is not among them.
+ */
+const IDIOMS: ReadonlySet<string> = new Set(
+  `map flatMap flat_map filter reject select collect mapNotNull associate associateBy groupBy group_by each forEach fold reduce sumOf
+   push append add addAll extend concat clone copy to_owned to_string toString into iter into_iter as_ref as_str toList toSet toArray
+   toMutableList list of listOf setOf mapOf asList stream entries values keys items enumerate zip range format sprintf Sprintf join split
+   trim strip CutPrefix HasPrefix TrimPrefix removeprefix startswith startsWith start_with? is_empty isEmpty empty? blank? present? nil?
+   isNotEmpty is_none is_some Some Ok unwrap_or unwrap_or_else unwrap_or_default map_or map_err and_then or_else filter_map then_some
+   let also apply run takeIf getOrElse getOrDefault orElse ofNullable Optional Is As Self T must_use matches! presence to_s to_sym to_i
+   freeze itself fetch_values compact get dig f Value HasValue`.split(/\s+/),
 );
 
 /**
@@ -45,10 +62,15 @@ export function saysNothingNew(files: readonly ChangedFile[]): boolean {
     isCovered(after, before, around) &&
     isCovered(before, after, around) &&
     hasSameSigns(before, after) &&
-    [...after.looped].every((name) => before.looped.has(name) || after.declared.has(name)) &&
-    before.placed.toSorted().join() === after.placed.toSorted().join()
+    [...after.looped].every(
+      (name) => before.looped.has(name) || after.declared.has(name) || IDIOMS.has(name),
+    ) &&
+    placedIn(before, after) === placedIn(after, before)
   );
 }
+
+/** Where a value goes into a text: `#{a}`, `${a}`, `{a}`, `%s`. */
+const FILLED_IN = /#\{[^{}]{0,200}\}|\$\{[^{}]{0,200}\}|\{[^{}]{0,200}\}|%[sdvq]/g;
 
 /** What one side of a change says: the removed lines, the added ones, or those around them. */
 interface Side {
@@ -87,20 +109,31 @@ function read(side: Side, line: CodeLine, file: ChangedFile): void {
   }
   side.lines += 1;
   if (/\breturn\b/.test(line.code)) side.returns += 1;
-  for (const text of line.strings) if (text !== '') side.constants.add(text);
+  for (const text of line.strings) if (text !== '') side.constants.add(text.replaceAll(FILLED_IN, '{}'));
   for (const [, sign = ''] of line.code.matchAll(SIGN)) side.signs.add(sign);
   const tokens = untyped(line.code, file.language).match(TOKEN) ?? [];
-  const isHead = HEAD.test(line.code);
+  const isHead = HEAD.test(line.code) || SIGNATURE.test(line.code);
   for (const [at, token] of tokens.entries()) {
     if (/^\d/.test(token)) side.constants.add(token.replaceAll('_', '').replace(/(?<=\d)[LlUuFfDdn]$/, ''));
     if (!NAME.test(token) || WORDS.has(token)) continue;
     side.names.add(token);
-    if (isDeclared(tokens[at - 1] ?? '', tokens[at + 1] ?? '', isHead)) side.declared.add(token);
+    const [last, next] = [tokens[at - 1] ?? '', tokens[at + 1] ?? ''];
+    const isField = file.language === 'go' && at === 0 && NAME.test(next) && !/[(=]/.test(line.code);
+    if (isField || isDeclared(last, next, isHead)) side.declared.add(token);
   }
   for (const call of line.calls) {
     if (isLooped(line, call)) side.looped.add(call.name);
-    if (PLACED.test(call.name) && line.novelty === 'code') side.placed.push(call.name);
+    const isOwn = call.chain.length === 1 && /^(?:all|go)$/.test(call.name);
+    if (PLACED.test(call.name) && !isOwn && line.novelty === 'code') side.placed.push(call.name);
   }
+}
+
+/** Calls that matter by their place, but for those of functions that the change itself declares. */
+function placedIn(side: Side, other: Side): string {
+  return side.placed
+    .filter((name) => !side.declared.has(name) && !other.declared.has(name))
+    .sort()
+    .join();
 }
 
 function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
@@ -118,16 +151,19 @@ function hasSameSigns(before: Side, after: Side): boolean {
 /** Between its neighbours: `const name`, `name =`, `name: Type`, `Type name`, `(name, …) {`, `name =>`. */
 function isDeclared(last: string, next: string, isHead: boolean): boolean {
   if (/^(?:=|:|=>|->)$/.test(next) || DECLARING.test(last)) return true;
-  if (isHead && last !== '.' && /^[(,):=<]$/.test(next)) return true;
+  if (isHead && last !== '.' && (/^[(,):=<]$/.test(next) || /^[(,]$/.test(last))) return true;
   return NAME.test(last) && !STATEMENT.test(last);
 }
 
 /** Whether everything one side says is said on the other, stands around it, or is a name of its own. */
 function isCovered(said: Side, other: Side, around: Side): boolean {
   const isKnown = (name: string): boolean =>
+    IDIOMS.has(name) ||
     [other.names, around.names, said.declared, around.declared].some((names) => names.has(name));
-  return (
-    [...said.constants].every((text) => other.constants.has(text) || around.constants.has(text)) &&
-    [...said.names].every(isKnown)
-  );
+  // A name in quotes, as in a list of what a module offers, is a name.
+  const isTold = (text: string): boolean =>
+    other.constants.has(text) ||
+    around.constants.has(text) ||
+    (/^[A-Za-z_]\w*$/.test(text) && said.names.has(text));
+  return [...said.constants].every(isTold) && [...said.names].every(isKnown);
 }

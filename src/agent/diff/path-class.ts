@@ -41,7 +41,7 @@ const SETTING_EXTENSIONS = setOf(
 const TEST_FOLDERS = setOf(
   `
     test tests __tests__ spec specs testdata __mocks__ __fixtures__ fixtures e2e cypress playwright
-    androidtest testing test_helpers testutil testutils mocks stubs bench benchmarks benches loadtest loadtests examples
+    androidtest testing test_helpers testutil testutils fakes mocks stubs bench benchmarks benches loadtest loadtests examples
     example samples storybook .storybook
 `,
 );
@@ -107,7 +107,7 @@ export function classOfPath(path: string): PathClass {
     isUnder(CI_FOLDERS) ||
     CI_NAMES.has(name) ||
     /^(?:docker-)?compose[.-](?:dev|local|test|ci|override)[\w.-]*\.ya?ml$/.test(name) ||
-    /^(?:eslint|prettier|vitest|jest|playwright|cypress|commitlint|postcss|tailwind|babel|metro)\.config\.|^tsconfig\.[\w.-]*json$/.test(
+    /^\.(?:rubocop|eslintrc|golangci|prettierrc|stylelintrc|ktlint|phpstan|swiftlint)[\w.-]*$|^(?:phpstan|ruff|clippy|psalm)[\w.-]*\.(?:neon|toml|xml)(?:\.dist)?$|^(?:eslint|prettier|vitest|jest|playwright|cypress|commitlint|postcss|tailwind|babel|metro)\.config\.|^tsconfig\.[\w.-]*json$/.test(
       name,
     )
   ) {
