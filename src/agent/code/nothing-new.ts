@@ -26,7 +26,7 @@ const WORDS: ReadonlySet<string> = new Set(
    end do new this self super void int string bool boolean number float double long in is not and or true false null nil None True
    False undefined import from use using package extends implements override abstract switch case match when for foreach while with
    as it yield throw throws raise try catch except finally ensure rescue begin goto break continue pass lambda partial where extend
-   dict str tuple list set _ freeze included ActiveSupport Concern dyn ref out params`.split(/\s+/),
+   dict str tuple list set _ freeze include included ActiveSupport Concern dyn ref out params`.split(/\s+/),
 );
 
 /**
@@ -110,12 +110,16 @@ function read(side: Side, line: CodeLine, file: ChangedFile): void {
   side.lines += 1;
   if (/\breturn\b/.test(line.code)) side.returns += 1;
   for (const text of line.strings) if (text !== '') side.constants.add(text.replaceAll(FILLED_IN, '{}'));
-  for (const [, sign = ''] of line.code.matchAll(SIGN)) side.signs.add(sign);
+  for (const [, sign = ''] of line.code.matchAll(SIGN)) {
+    // Python's older way to put a value into a text.
+    if (sign !== '%' || file.language !== 'python' || line.strings.length === 0) side.signs.add(sign);
+  }
   const tokens = untyped(line.code, file.language).match(TOKEN) ?? [];
   const isHead = HEAD.test(line.code) || SIGNATURE.test(line.code);
   for (const [at, token] of tokens.entries()) {
     if (/^\d/.test(token)) side.constants.add(token.replaceAll('_', '').replace(/(?<=\d)[LlUuFfDdn]$/, ''));
     if (!NAME.test(token) || WORDS.has(token)) continue;
+    if (file.language === 'typescript' && /^(?:any|unknown|never)$/.test(token)) continue;
     side.names.add(token);
     const [last, next] = [tokens[at - 1] ?? '', tokens[at + 1] ?? ''];
     const isField = file.language === 'go' && at === 0 && NAME.test(next) && !/[(=]/.test(line.code);
@@ -152,6 +156,8 @@ function hasSameSigns(before: Side, after: Side): boolean {
 function isDeclared(last: string, next: string, isHead: boolean): boolean {
   if (/^(?:=|:|=>|->)$/.test(next) || DECLARING.test(last)) return true;
   if (isHead && last !== '.' && (/^[(,):=<]$/.test(next) || /^[(,]$/.test(last))) return true;
+  // `|job, error|` of a block or a closure.
+  if (last === '|' && /^[|,:]$/.test(next)) return true;
   return NAME.test(last) && !STATEMENT.test(last);
 }
 

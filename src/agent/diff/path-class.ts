@@ -58,7 +58,7 @@ const CI_NAMES = setOf(
     .gitlab-ci.yml .travis.yml azure-pipelines.yml jenkinsfile makefile justfile taskfile.yml
     renovate.json .gitignore .gitattributes .editorconfig .npmrc .nvmrc .dockerignore biome.json
     tsconfig.json knip.json .prettierrc .eslintrc .eslintrc.json .rubocop.yml .pre-commit-config.yaml
-    .golangci.yml codecov.yml dependabot.yml tox.ini pytest.ini .gitmodules .tool-versions mkdocs.yml .swcrc turbo.json nx.json lerna.json
+    .golangci.yml codecov.yml dependabot.yml tox.ini rust-toolchain.toml rust-toolchain rustfmt.toml .rustfmt.toml clippy.toml pytest.ini .gitmodules .tool-versions mkdocs.yml .swcrc turbo.json nx.json lerna.json
     skaffold.yaml tiltfile docker-compose.test.yml docker-compose.yml compose.yaml compose.yml docker-compose.override.yml
 `,
 );
