@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readDiff } from '../../src/agent/diff/diff.ts';
 import { digestOf } from '../../src/ports/digest.ts';
-import type { Label } from './label.ts';
 import { caseFiles, readCases } from './labelled-case.ts';
 import { filesOf } from './metamorphic.ts';
 
