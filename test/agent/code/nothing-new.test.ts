@@ -64,3 +64,37 @@ describe('a change that only writes anew what was there', () => {
     expect((await planned(service, total)).checks.length).toBeGreaterThan(0);
   });
 });
+
+describe('another idiom for the same', () => {
+  const python = `def stale_keys(bucket, prefix):
+    keys = []
+    for o in bucket.list(prefix):
+        if o.age > MAX_AGE:
+            keys.append(o.key)
+    log.info("removed %d stale uploads" % len(keys))
+    bucket.delete_all(keys)
+    return keys
+`;
+  const comprehension = `def stale_keys(bucket, prefix):
+    stale = [
+        o.key
+        for o in bucket.list(prefix)
+        if o.age > MAX_AGE
+    ]
+    log.info(f"removed {len(stale)} stale uploads")
+    bucket.delete_all(stale)
+    return stale
+`;
+  const kindsOf = async (before: string, after: string) =>
+    (await planOf(diffOf('app/uploads/cleanup.py', before, after))).checks.map(
+      ({ signalKind }) => signalKind,
+    );
+
+  test('asks for nothing, in Python', async () => {
+    expect(await kindsOf(python, comprehension)).toEqual([]);
+  });
+
+  test('but asks where it keeps others than before', async () => {
+    expect(await kindsOf(python, comprehension.replace('o.age > MAX', 'o.age < MAX'))).not.toEqual([]);
+  });
+});
