@@ -40,7 +40,9 @@ const IDIOMS: ReadonlySet<string> = new Set(
    trim strip CutPrefix HasPrefix TrimPrefix removeprefix startswith startsWith start_with? is_empty isEmpty empty? blank? present? nil?
    isNotEmpty is_none is_some Some Ok unwrap_or unwrap_or_else unwrap_or_default map_or map_err and_then or_else filter_map then_some
    let also apply run takeIf getOrElse getOrDefault orElse ofNullable Optional Is As Self T must_use matches! presence to_s to_sym to_i
-   freeze itself fetch_values compact get dig f Value HasValue`.split(/\s+/),
+   Err with_capacity len Boolean Context Int Long String List Map Set Vec HashMap HashSet Result Option freeze itself fetch_values compact get dig f Value HasValue`.split(
+    /\s+/,
+  ),
 );
 
 /**
@@ -57,8 +59,8 @@ export function saysNothingNew(files: readonly ChangedFile[]): boolean {
     }
   }
   return (
-    before.lines >= FEWEST_LINES &&
-    after.lines >= FEWEST_LINES &&
+    Math.max(before.lines, after.lines) >= FEWEST_LINES &&
+    Math.min(before.lines, after.lines) >= FEWEST_LINES / 2 &&
     isCovered(after, before, around) &&
     isCovered(before, after, around) &&
     hasSameSigns(before, after) &&
@@ -69,6 +71,7 @@ export function saysNothingNew(files: readonly ChangedFile[]): boolean {
   );
 }
 
+const LINTED = /^\s*#!?\[(?:warn|allow|deny|expect|must_use|inline|doc)\b/;
 /** Where a value goes into a text: `#{a}`, `${a}`, `{a}`, `%s`. */
 const FILLED_IN = /#\{[^{}]{0,200}\}|\$\{[^{}]{0,200}\}|\{[^{}]{0,200}\}|%[sdvq]/g;
 
@@ -79,6 +82,8 @@ interface Side {
   /** Strings and numbers. */
   readonly constants: Set<string>;
   readonly names: Set<string>;
+  /** Names of values that go into texts. */
+  readonly filled: Set<string>;
   /** Names it gives to something of its own, or takes in from elsewhere. */
   readonly declared: Set<string>;
   readonly signs: Set<string>;
@@ -92,6 +97,7 @@ function sideOf(): Side {
     returns: 0,
     constants: new Set(),
     names: new Set(),
+    filled: new Set(),
     declared: new Set(),
     signs: new Set(),
     looped: new Set(),
@@ -103,13 +109,15 @@ function read(side: Side, line: CodeLine, file: ChangedFile): void {
   if (file.language === null || line.code.replaceAll("''", '').trim() === '') return;
   // `#nullable enable` is said to the compiler.
   if (file.language === 'csharp' && /^\s*#[a-z]/.test(line.code)) return;
-  if (line.novelty === 'nothing' && line.kind !== 'context') {
+  // Told to the compiler alone: what is taken in, what is a type, what a linter is to say.
+  const isQuiet = line.novelty === 'nothing' || line.novelty === 'shape' || LINTED.test(line.code);
+  if (isQuiet && line.kind !== 'context') {
     for (const name of line.code.match(TOKEN) ?? []) side.declared.add(name);
     return;
   }
   side.lines += 1;
   if (/\breturn\b/.test(line.code)) side.returns += 1;
-  for (const text of line.strings) if (text !== '') side.constants.add(text.replaceAll(FILLED_IN, '{}'));
+  for (const text of line.strings) readText(side, text);
   for (const [, sign = ''] of line.code.matchAll(SIGN)) {
     // Python's older way to put a value into a text.
     if (sign !== '%' || file.language !== 'python' || line.strings.length === 0) side.signs.add(sign);
@@ -140,6 +148,15 @@ function placedIn(side: Side, other: Side): string {
     .join();
 }
 
+/** What a text says beside the values that go into it, and the names of those values. */
+function readText(side: Side, text: string): void {
+  const said = text.replaceAll(FILLED_IN, '').trim();
+  if (said !== '') side.constants.add(said);
+  for (const [filled] of text.matchAll(FILLED_IN)) {
+    for (const name of filled.match(/[A-Za-z_]\w*/g) ?? []) side.filled.add(name);
+  }
+}
+
 function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return a.size === b.size && [...a].every((each) => b.has(each));
 }
@@ -165,7 +182,9 @@ function isDeclared(last: string, next: string, isHead: boolean): boolean {
 function isCovered(said: Side, other: Side, around: Side): boolean {
   const isKnown = (name: string): boolean =>
     IDIOMS.has(name) ||
-    [other.names, around.names, said.declared, around.declared].some((names) => names.has(name));
+    [other.names, other.filled, around.names, said.declared, around.declared].some((names) =>
+      names.has(name),
+    );
   // A name in quotes, as in a list of what a module offers, is a name.
   const isTold = (text: string): boolean =>
     other.constants.has(text) ||
