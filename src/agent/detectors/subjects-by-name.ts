@@ -250,7 +250,7 @@ export const NAMED_SUBJECTS: readonly NamedSubject[] = [
     risk: 'medium',
     words: 'hikari pgbouncer connectionpool dbpool',
     pairs: 'maxconns maxconnections poolsize maxopen maxpool minidle maximumpool connectionlimit',
-    near: 'max min idle lifetime acquire checkout',
+    near: 'max min idle acquire checkout',
     places: 'pool hikari pgbouncer',
     not: 'thread threads executor http worker object carpool host',
     main: ['db.pool_saturation'],
