@@ -16,6 +16,7 @@ const NOT_TOLD = [
   'rust-cache-module-docs-and-clippy',
   'rust-move-connection-pool-module',
   'terraform-move-queues-module',
+  'tf-queue-module-move',
   'video-publish-handler-split',
 ];
 

@@ -122,7 +122,9 @@ function read(side: Side, line: CodeLine, file: ChangedFile): void {
     // Python's older way to put a value into a text.
     if (sign !== '%' || file.language !== 'python' || line.strings.length === 0) side.signs.add(sign);
   }
-  const tokens = untyped(line.code, file.language).match(TOKEN) ?? [];
+  // Only Ruby's names end in a mark; elsewhere it tells what may be nothing.
+  const code = file.language === 'ruby' ? line.code : line.code.replaceAll(/(?<=\w)[?!]{1,2}(?=[^=]|$)/g, '');
+  const tokens = untyped(code, file.language).match(TOKEN) ?? [];
   const isHead = HEAD.test(line.code) || SIGNATURE.test(line.code);
   for (const [at, token] of tokens.entries()) {
     if (/^\d/.test(token)) side.constants.add(token.replaceAll('_', '').replace(/(?<=\d)[LlUuFfDdn]$/, ''));
