@@ -74,6 +74,11 @@ export function secondary(check: DetectedCheck): DetectedCheck {
   return { ...check, isSecondary: true };
 }
 
+/** Essential where `isMain` says so, else for plans that have room. */
+export function mainIf(isMain: boolean, check: DetectedCheck): DetectedCheck {
+  return isMain ? check : secondary(check);
+}
+
 /** A reason whose sentence begins with the first place: "src/a.ts:12 changes how often it tries". */
 export function because(
   lines: readonly CodeLine[],

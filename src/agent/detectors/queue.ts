@@ -18,6 +18,7 @@ import {
   hasAny,
   isUnder,
   linesOf,
+  mainIf,
   namesOf,
   notObservable,
   secondary,
@@ -241,8 +242,6 @@ function settlingChecks(hits: readonly Hit[]): readonly DetectedCheck[] {
   ];
 }
 
-const told = (check: DetectedCheck): DetectedCheck => check;
-
 /** Where each piece of work asks somebody else, more of it at once is more questions at once. */
 function aroundChecks(lines: readonly CodeLine[]): readonly DetectedCheck[] {
   const reason = because(lines, 'changes how many at once ask another service');
@@ -276,7 +275,8 @@ function settingChecks(lines: readonly CodeLine[], leaves: boolean): readonly De
       ? []
       : [
           guard('queue.job_failure_rate', because(tried, 'changes how often failed work is tried again')),
-          (tried.some((line) => /acks_?late|autoretry|retry_on/i.test(line.code)) ? told : secondary)(
+          mainIf(
+            tried.some((line) => /acks_?late|autoretry|retry_on/i.test(line.code)),
             guard('queue.duplicate_rate', because(tried, 'changes how often failed work is tried again')),
           ),
           secondary(

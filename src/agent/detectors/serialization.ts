@@ -10,6 +10,7 @@ import {
   hasAny,
   isUnder,
   linesOf,
+  mainIf,
   namesOf,
   secondary,
   vocabulary,
@@ -95,7 +96,8 @@ export const serializationDetector: Detector = {
       isAltered && shaped.length + demanded.length > 0 ? rejects : secondary(rejects),
       ...(demanded.length > 0 || isTighter(file)
         ? [
-            (isTighter(file) ? same : secondary)(
+            mainIf(
+              isTighter(file),
               guard(
                 'business.core_action_rate',
                 because(
@@ -109,8 +111,6 @@ export const serializationDetector: Detector = {
     ];
   },
 };
-
-const same = (check: DetectedCheck): DetectedCheck => check;
 
 /** What is stored is asked of whoever stores it, which is seldom the one who sent it. */
 const STORED = vocabulary('models model entities entity');
