@@ -3,7 +3,6 @@ import { type ChangedFile, type CodeLine, changedLines } from '../code/changed-c
 import {
   because,
   callsOn,
-  type DetectedCheck,
   type Detector,
   expectChange,
   guard,
