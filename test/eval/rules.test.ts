@@ -15,8 +15,6 @@ const NOT_TOLD = [
   'ruby-extract-cache-key-concern',
   'rust-cache-module-docs-and-clippy',
   'rust-move-connection-pool-module',
-  'terraform-move-queues-module',
-  'tf-queue-module-move',
   'video-publish-handler-split',
 ];
 

@@ -1,5 +1,6 @@
 import { canonicalCode } from './canonical-code.ts';
 import { type ChangedFile, type CodeHunk, type CodeLine, withHunks } from './changed-code.ts';
+import { linesOfMovedBlocks } from './moved-blocks.ts';
 import { localRenames, renamedLines } from './renames.ts';
 
 /** A shorter run of equal lines may be equal by chance: closing brackets, a lone return. */
@@ -11,7 +12,7 @@ const MIN_MOVED_LINES = 3;
  */
 export function withoutRefactoring(files: readonly ChangedFile[]): readonly ChangedFile[] {
   const renames = localRenames(files);
-  const moved = movedLines(files);
+  const moved = new Set([...movedLines(files), ...linesOfMovedBlocks(files)]);
   if (renames.size === 0 && moved.size === 0) return files;
   return files.map((file) => {
     const quiet = renamedLines(file, renames);
