@@ -3,6 +3,8 @@ import { untyped } from './types-only.ts';
 
 /** Smaller changes are read line by line: in a few lines everything may be old and still mean something else. */
 const FEWEST_LINES = 6;
+/** In a larger one nearly every word stands somewhere. */
+const MOST_LINES = 5_000;
 const TOKEN = /[A-Za-z_$@][\w$]*[?!]?|\d[\w.]*|=>|->|::|\S/g;
 const NAME = /^[A-Za-z_$@][\w$]*[?!]?$/;
 /** What a value is compared or worked out with: another sign is another result. */
@@ -51,6 +53,8 @@ const IDIOMS: ReadonlySet<string> = new Set(
  * Such a change moves, splits, joins and renames.
  */
 export function saysNothingNew(files: readonly ChangedFile[]): boolean {
+  const hunks = files.flatMap((file) => file.hunks);
+  if (hunks.reduce((sum, hunk) => sum + hunk.after.length, 0) > MOST_LINES) return false;
   const [before, after, around] = [sideOf(), sideOf(), sideOf()];
   for (const file of files) {
     for (const hunk of file.hunks) {
