@@ -118,8 +118,12 @@ export function linesOf(hits: readonly Hit[]): readonly CodeLine[] {
 
 /** True when the folders or the name of a path hold one of the words. */
 export function isUnder(file: ChangedFile, wanted: ReadonlySet<string>): boolean {
-  return hasAny(pathWords(file.path), wanted);
+  const words = wordsOfPaths.get(file) ?? pathWords(file.path);
+  wordsOfPaths.set(file, words);
+  return hasAny(words, wanted);
 }
+
+const wordsOfPaths = new WeakMap<ChangedFile, readonly string[]>();
 
 /** "src/orderJobs/send_mail.ts" is src, order, jobs, send, mail, ts. */
 function pathWords(path: string): readonly string[] {
