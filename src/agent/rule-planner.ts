@@ -75,10 +75,7 @@ function proposalOf({ diff, title }: Change): Proposal {
   };
 }
 
-/**
- * What is essential to some detector, up to the cap; then what two detectors or more name in passing; then the rest, while the
- * plan is short.
- */
+/** What is essential to some detector, up to the cap; then, while the plan is short, what is named in passing. */
 function choose(merged: readonly ProposedCheck[], drawn: readonly Drawn[]): readonly ProposedCheck[] {
   const hasMore = drawn.some(({ detector }) => detector.isFallback !== true);
   const essential = new Set(
@@ -90,14 +87,10 @@ function choose(merged: readonly ProposedCheck[], drawn: readonly Drawn[]): read
   );
   const main = merged.filter((check) => essential.has(check.signalKind)).slice(0, MAX_CHECKS);
   const others = merged.filter((check) => !essential.has(check.signalKind));
-  const isFaint = (check: ProposedCheck): boolean => rankOf(check.signalKind, true) > 0;
-  const upTo = (most: number, checks: readonly ProposedCheck[]): readonly ProposedCheck[] => [
-    ...checks,
-    ...others
-      .filter((check) => !checks.includes(check) && isFaint(check) === (most === SHORTER_PLAN))
-      .slice(0, Math.max(0, most - checks.length)),
-  ];
-  return upTo(SHORTER_PLAN, upTo(SHORT_PLAN, main));
+  const solid = others.filter((check) => rankOf(check.signalKind, true) === 0);
+  const faint = others.filter((check) => !solid.includes(check));
+  const short = [...main, ...solid.slice(0, Math.max(0, SHORT_PLAN - main.length))];
+  return [...short, ...faint.slice(0, Math.max(0, SHORTER_PLAN - short.length))];
 }
 
 function draw(file: ChangedFile): readonly Drawn[] {
@@ -123,8 +116,7 @@ const LATER = 1;
 function asWork(check: DetectedCheck, file: ChangedFile): DetectedCheck {
   const signalKind = OF_JOBS[check.signalKind];
   if (signalKind === undefined || !isUnder(file, BACKGROUND) || isUnder(file, FOREGROUND)) return check;
-  const direction = check.signalKind === 'http.throughput' ? SIGNAL_KINDS[signalKind].worse : check.direction;
-  return { ...check, signalKind, direction, why: check.why.replaceAll('the request waits', 'the job waits') };
+  return { ...check, signalKind, why: check.why.replaceAll('the request waits', 'the job waits') };
 }
 
 const OF_JOBS: { readonly [Kind in SignalKind]?: SignalKind } = {
@@ -136,7 +128,10 @@ const BACKGROUND = vocabulary(
 );
 const FOREGROUND = vocabulary('controller controllers routes handlers middleware api http web server');
 
-/** Hints come last; before them, what each detector puts first comes before what any puts second; then the detectors' own order; then the path. */
+/**
+ * What tells most of this change comes first; of the same rank hints come last, and before them what each detector puts first comes
+ * before what any puts second; then the detectors' own order; then the path.
+ */
 function byImportance(a: Drawn, b: Drawn): number {
   return (
     rankOf(a.check.signalKind, a.check.isSecondary === true) -

@@ -1,7 +1,7 @@
 import { type CheckLine, checkLine } from './check-line.ts';
 import { formatDuration } from './duration.ts';
 import { type Decision, type DecisionReason, isWaived } from './gate/decision.ts';
-import type { Finding } from './gate/finding.ts';
+import { type Finding, OUTCOMES } from './gate/finding.ts';
 import { type Check, isWaivable } from './plan/check.ts';
 import { isLastStage, type Plan, stageAt } from './plan/plan.ts';
 
@@ -58,7 +58,7 @@ function unsettled(plan: Plan, decision: Decision): readonly Told[] {
 }
 
 function rank({ outcome }: Finding): number {
-  return ['clear', 'ambiguous', 'no_data', 'breach_hold', 'breach_rollback'].indexOf(outcome);
+  return OUTCOMES.indexOf(outcome);
 }
 
 /** Said where something other than a check stands in the way. */

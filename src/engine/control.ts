@@ -205,7 +205,7 @@ async function command(
   const body: Command = {
     verb: words.verb,
     by: shownLine(words.by),
-    reason: shownLine(words.reason),
+    reason: words.reason,
     until: words.verb === 'hold' && words.holdMs !== null ? now + words.holdMs : null,
     expectedEpoch: words.expectedEpoch,
     ...(words.check === undefined ? {} : { check: words.check }),

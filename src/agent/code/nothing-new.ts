@@ -36,13 +36,13 @@ const WORDS: ReadonlySet<string> = new Set(
  * first, min) is not among them.
  */
 const IDIOMS: ReadonlySet<string> = new Set(
-  `map flatMap flat_map filter reject select collect mapNotNull associate associateBy groupBy group_by each forEach fold reduce sumOf
-   push append add addAll extend concat clone copy to_owned to_string toString into iter into_iter as_ref as_str toList toSet toArray
-   toMutableList list of listOf setOf mapOf asList stream entries values keys items enumerate zip range format sprintf Sprintf join split
+  `map flatMap flat_map filter collect mapNotNull associate associateBy groupBy group_by forEach fold reduce sumOf
+   push append add addAll concat clone to_owned to_string toString into iter into_iter as_ref as_str toList toSet toArray
+   toMutableList listOf setOf mapOf asList entries values keys items enumerate range format sprintf Sprintf join split
    trim strip CutPrefix HasPrefix TrimPrefix removeprefix startswith startsWith start_with? is_empty isEmpty empty? blank? present? nil?
    isNotEmpty is_none is_some Some Ok unwrap_or unwrap_or_else unwrap_or_default map_or map_err and_then or_else filter_map then_some
-   let also apply run takeIf getOrElse getOrDefault orElse ofNullable Optional Is As Self T must_use matches! presence to_s to_sym to_i
-   Err with_capacity len Boolean Context Int Long String List Map Set Vec HashMap HashSet Result Option freeze itself fetch_values compact get dig f Value HasValue`.split(
+   let also takeIf getOrElse getOrDefault orElse ofNullable Optional Is As Self T must_use matches! presence to_s to_sym to_i
+   Err with_capacity len Boolean Context Int Long String List Map Set Vec HashMap HashSet Result Option freeze itself fetch_values compact Value HasValue`.split(
     /\s+/,
   ),
 );
@@ -134,8 +134,10 @@ function read(side: Side, line: CodeLine, file: ChangedFile): void {
     if (/^\d/.test(token)) side.constants.add(token.replaceAll('_', '').replace(/(?<=\d)[LlUuFfDdn]$/, ''));
     if (!NAME.test(token) || WORDS.has(token)) continue;
     if (file.language === 'typescript' && /^(?:any|unknown|never)$/.test(token)) continue;
-    side.names.add(token);
     const [last, next] = [tokens[at - 1] ?? '', tokens[at + 1] ?? ''];
+    // The mark before a string, as in f"…".
+    if (next === "'" && token.length <= 2) continue;
+    side.names.add(token);
     const isField = file.language === 'go' && at === 0 && NAME.test(next) && !/[(=]/.test(line.code);
     if (isField || isDeclared(last, next, isHead)) side.declared.add(token);
   }
