@@ -11,7 +11,9 @@ export function typeLines(codes: readonly string[], language: Language, heading:
   if (language === 'python') return typedDictLines(codes);
   if (language !== 'typescript') return codes.map(() => false);
   let depth = 0;
-  let isInside = TYPE_HEAD.test(heading) && heading.trimEnd().endsWith('{');
+  // The heading is the last line that began a block; where the first line of the side begins at the margin, that block is over.
+  const first = codes.find((code) => code.trim() !== '') ?? '';
+  let isInside = TYPE_HEAD.test(heading) && heading.trimEnd().endsWith('{') && /^\s/.test(first);
   if (isInside) depth = 1;
   return codes.map((code) => {
     const begins = !isInside && TYPE_HEAD.test(code);

@@ -52,6 +52,17 @@ describe('nothing runs otherwise where', () => {
     expect(await checks('k8s/a.yaml', before, after)).toContain('process.memory');
   });
 
+  test('and what stands below a type that git names as the heading is code', async () => {
+    const before = 'export const pool = new Pool({\n  max: 1,\n});\n';
+    const headed = diffOf('src/db.ts', before, before.replace('1', '5')).replace(
+      /^(@@ .* @@)$/m,
+      '$1 export interface Check {',
+    );
+    expect(headed).toContain('@@ export interface');
+    const kinds = (await planOf(headed)).checks.map(({ signalKind }) => signalKind);
+    expect(kinds).toContain('db.pool_saturation');
+  });
+
   test('and a value of an object is no annotation', async () => {
     const before = 'export const pool = new Pool({ max: 5 });\n';
     expect(await checks('src/db.ts', before, before.replace('5', 'LIMIT'))).toContain('db.pool_saturation');
