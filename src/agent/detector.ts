@@ -21,14 +21,14 @@ export interface Detector {
   readonly reads?: 'browser' | 'both';
   /** Goes by names alone: what others say comes first. */
   readonly isHint?: boolean;
-  /** Speaks about any change of its kind: what it says matters only where no other detector says more. */
-  readonly isFallback?: boolean;
+  /** What it speaks about is never only old code written anew. */
+  readonly isAlwaysNew?: boolean;
   detect(file: ChangedFile): readonly DetectedCheck[];
 }
 
 /** A check without its author, which the planner adds. */
 export interface DetectedCheck extends Omit<ProposedCheck, 'proposedBy'> {
-  /** Worth watching only while there are few other checks. */
+  /** A second thought, not what the change is about. */
   readonly isSecondary?: boolean;
   /** What the change is at the least when this check is drawn, where that differs from the detector's own. */
   readonly risk?: Risk;
@@ -69,12 +69,12 @@ export function notObservable(signalKind: SignalKind, reason: Reason): DetectedC
   return { ...guard(signalKind, reason), intent: 'not_observable', flags };
 }
 
-/** The same check, for plans that have room. */
+/** The same check, as a second thought. */
 export function secondary(check: DetectedCheck): DetectedCheck {
   return { ...check, isSecondary: true };
 }
 
-/** Essential where `isMain` says so, else for plans that have room. */
+/** Essential where `isMain` says so, else a second thought. */
 export function mainIf(isMain: boolean, check: DetectedCheck): DetectedCheck {
   return isMain ? check : secondary(check);
 }

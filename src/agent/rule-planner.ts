@@ -1,27 +1,34 @@
 import type { Risk } from '../core/plan/ladder.ts';
-import type { CheckFlag, Proposal, ProposedCheck, Unobservable } from '../core/plan/proposal.ts';
+import type { Proposal, ProposedCheck, Unobservable } from '../core/plan/proposal.ts';
 import { SIGNAL_KINDS, type SignalKind } from '../core/plan/signal-kinds.ts';
 import type { Change, Planner } from '../ports/planner.ts';
+import { byCodeUnit } from './by-code-unit.ts';
 import { type ChangedFile, changedFileOf } from './code/changed-code.ts';
-import { saysNothingNew } from './code/nothing-new.ts';
+import { newnessOf } from './code/newness.ts';
 import { withoutRefactoring } from './code/refactoring.ts';
-import { type DetectedCheck, type Detector, isUnder, vocabulary } from './detector.ts';
 import { DETECTORS } from './detectors/registry.ts';
 import { type DiffFile, pathOf, readDiff } from './diff/diff.ts';
 import { classOfPath } from './diff/path-class.ts';
-import { knockOnOf } from './knock-on.ts';
+import { type Drawn, drawnFrom, mergedByKind } from './drawing.ts';
+import { checkFromExperience } from './experience/check.ts';
+import { hasNoNewness, saysNothingNew } from './experience/nothing-new.ts';
+import { recognise } from './experience/recognise.ts';
+import { traitsOf } from './experience/traits.ts';
+import { KNOWN_TRAITS } from './experience/weights.ts';
 import { riskOf } from './risk.ts';
 import { surfacesOf } from './surfaces.ts';
-import { rankOf } from './telling.ts';
 
 const LEVELS: readonly Risk[] = ['low', 'medium', 'high'];
 /** More checks than this are noise; what is left out becomes a reason of the risk. */
 export const MAX_CHECKS = 8;
-/** While a plan has fewer checks than this, what is only worth watching is watched as well. */
-const SHORT_PLAN = 4;
-/** With fewer than this, even what seldom shows harm first. */
-const SHORTER_PLAN = 3;
-const MAX_EVIDENCE = 5;
+/** Most plans have no more; only a change that is likely to need a fifth check gets further ones. */
+const USUAL_CHECKS = 4;
+/** The chances from which on a signal is watched, from which on a fifth one makes a plan fuller, and what joins it then. */
+const LEAST_CHANCE = 0.02;
+const FULLER_CHANCE = 0.15;
+const LEAST_CHANCE_FULLER = 0.07;
+/** A change no detector speaks about is checked only where some signal is at least this likely. */
+const LEAST_CHANCE_ALONE = 0.05;
 
 /**
  * The planner that needs no model: reads the diff, asks every detector about every file that can change behaviour, and
@@ -32,22 +39,15 @@ export function rulePlanner(): Planner {
   return { propose: async (change) => proposalOf(change) };
 }
 
-/** One check one detector drew from one file. */
-interface Drawn {
-  readonly check: DetectedCheck;
-  readonly detector: Detector;
-  readonly path: string;
-  /** The place in the detector's own list: 0 is what tells most. */
-  readonly place: number;
-}
-
 function proposalOf({ diff, title }: Change): Proposal {
   const reading = readDiff(diff);
   const diffFiles = reading.files.toSorted(byPath);
   const files = withoutRefactoring(diffFiles.map(changedFileOf).filter((file) => file !== null));
-  const drawn = saysNothingNew(files) ? [] : files.flatMap(draw).toSorted(byImportance);
-  const merged = mergeByKind(drawn);
-  const chosen = choose(merged, drawn);
+  const said = drawnFrom(files);
+  const isQuiet = isOldAnew(files, said);
+  const drawn = isQuiet ? [] : said;
+  const merged = mergedByKind(drawn);
+  const chosen = isQuiet ? [] : worthWatching(files, drawn, merged);
   const isUnsafeToRollBack = drawn.some(({ check }) => check.flags.includes('unsafe_to_roll_back'));
   const isWhollyRead =
     reading.truncation === null &&
@@ -59,7 +59,7 @@ function proposalOf({ diff, title }: Change): Proposal {
     spoken: spokenIn(drawn),
     title,
     isUnsafeToRollBack,
-    dropped: merged.filter((check) => !chosen.includes(check)).map((check) => check.signalKind),
+    dropped: [...merged.values()].filter((check) => !chosen.includes(check)).map((check) => check.signalKind),
   });
   return {
     source: 'rule',
@@ -75,126 +75,37 @@ function proposalOf({ diff, title }: Change): Proposal {
   };
 }
 
-/** What is essential to some detector, up to the cap; then, while the plan is short, what is named in passing. */
-function choose(merged: readonly ProposedCheck[], drawn: readonly Drawn[]): readonly ProposedCheck[] {
-  const hasMore = drawn.some(({ detector }) => detector.isFallback !== true);
+/** Whether a change only writes anew what was there, and no detector knows better. */
+function isOldAnew(files: readonly ChangedFile[], said: readonly Drawn[]): boolean {
+  const newness = newnessOf(files);
+  if (said.length === 0) return hasNoNewness(newness) || saysNothingNew(newness);
+  return saysNothingNew(newness) && !said.some(({ detector }) => detector.isAlwaysNew === true);
+}
+
+/**
+ * The likeliest signals, those that a detector finds essential among them whatever their chance: up to four, or up to eight where a
+ * fifth is likely as well.
+ */
+function worthWatching(
+  files: readonly ChangedFile[],
+  drawn: readonly Drawn[],
+  merged: ReadonlyMap<SignalKind, ProposedCheck>,
+): readonly ProposedCheck[] {
+  const traits = traitsOf(files, drawn, KNOWN_TRAITS);
   const essential = new Set(
     drawn
-      .filter(
-        ({ check, detector }) => check.isSecondary !== true && !(hasMore && detector.isFallback === true),
-      )
+      .filter(({ check, detector }) => check.isSecondary !== true && detector.isHint !== true)
       .map(({ check }) => check.signalKind),
   );
-  const main = merged.filter((check) => essential.has(check.signalKind)).slice(0, MAX_CHECKS);
-  const others = merged.filter((check) => !essential.has(check.signalKind));
-  const solid = others.filter((check) => rankOf(check.signalKind, true) === 0);
-  const faint = others.filter((check) => !solid.includes(check));
-  const short = [...main, ...solid.slice(0, Math.max(0, SHORT_PLAN - main.length))];
-  return [...short, ...faint.slice(0, Math.max(0, SHORTER_PLAN - short.length))];
-}
-
-function draw(file: ChangedFile): readonly Drawn[] {
-  const reader = file.pathClass === 'ui' ? 'browser' : 'service';
-  return DETECTORS.filter(({ reads = 'service' }) => reads === reader || reads === 'both').flatMap(
-    (detector) =>
-      detector.detect(file).flatMap((check, place) => [
-        { check: asWork(check, file), detector, path: file.path, place },
-        ...knockOnOf(check, detector.isHint === true).map((next) => ({
-          check: asWork(next, file),
-          detector,
-          path: file.path,
-          place: place + LATER,
-        })),
-      ]),
+  const recognised = recognise(traits);
+  if (drawn.length === 0 && (recognised[0]?.chance ?? 0) < LEAST_CHANCE_ALONE) return [];
+  const likely = recognised.filter(({ kind, chance }) => chance >= LEAST_CHANCE || essential.has(kind));
+  const usual = likely.slice(0, USUAL_CHECKS);
+  const others = likely.slice(USUAL_CHECKS, MAX_CHECKS).filter(({ chance }) => chance >= LEAST_CHANCE_FULLER);
+  const isFuller = (others[0]?.chance ?? 0) >= FULLER_CHANCE;
+  return [...usual, ...(isFuller ? others : [])].flatMap(
+    (each) => merged.get(each.kind) ?? checkFromExperience(each, traits, drawn) ?? [],
   );
-}
-
-/** What follows from a check comes after all that is seen by itself. */
-const LATER = 1;
-
-/** Nobody's request waits for what runs in the background: what would be seen of requests is seen of jobs there. */
-function asWork(check: DetectedCheck, file: ChangedFile): DetectedCheck {
-  const signalKind = OF_JOBS[check.signalKind];
-  if (signalKind === undefined || !isUnder(file, BACKGROUND) || isUnder(file, FOREGROUND)) return check;
-  return { ...check, signalKind, why: check.why.replaceAll('the request waits', 'the job waits') };
-}
-
-const OF_JOBS: { readonly [Kind in SignalKind]?: SignalKind } = {
-  'http.error_rate': 'queue.job_failure_rate',
-  'http.latency_p95': 'queue.job_duration_p95',
-};
-const BACKGROUND = vocabulary(
-  'job jobs worker workers consumer consumers listener listeners subscriber subscribers tasks cron fetcher crawler poller sidekiq celery scheduler schedulers dispatcher settlement settlements commands console sync leader maintenance',
-);
-const FOREGROUND = vocabulary('controller controllers routes handlers middleware api http web server');
-
-/**
- * What tells most of this change comes first; of the same rank hints come last, and before them what each detector puts first comes
- * before what any puts second; then the detectors' own order; then the path.
- */
-function byImportance(a: Drawn, b: Drawn): number {
-  return (
-    rankOf(a.check.signalKind, a.check.isSecondary === true) -
-      rankOf(b.check.signalKind, b.check.isSecondary === true) ||
-    Number(a.detector.isHint === true) - Number(b.detector.isHint === true) ||
-    a.place - b.place ||
-    DETECTORS.indexOf(a.detector) - DETECTORS.indexOf(b.detector) ||
-    compare(a.path, b.path) ||
-    compare(a.check.signalKind, b.check.signalKind)
-  );
-}
-
-/** One check per signal kind, at the place of its most important source. */
-function mergeByKind(drawn: readonly Drawn[]): readonly ProposedCheck[] {
-  const byKind = Map.groupBy(drawn, ({ check }) => check.signalKind);
-  return [...byKind.values()].map(mergeOne);
-}
-
-/**
- * A guard wins over an expectation, for it is the stricter; the flag still says that the signal was meant to move. Either wins over
- * what cannot be seen. Guards of different directions become one of either.
- */
-function mergeOne(all: readonly Drawn[]): ProposedCheck {
-  const seen = all.filter(({ check }) => check.intent !== 'not_observable');
-  // A hint does not outweigh what is known to be out of sight.
-  const isSeen = seen.some(({ detector }) => detector.isHint !== true) || seen.length === all.length;
-  const sources = isSeen ? seen : all.filter(({ check }) => check.intent === 'not_observable');
-  const guards = sources.filter(({ check }) => check.intent === 'guard');
-  const leading = guards.length > 0 ? guards : sources;
-  const [first] = leading;
-  if (first === undefined) throw new RangeError('a group of checks is never empty');
-  const directions = new Set(leading.map(({ check }) => check.direction));
-  // What only one of several reasons shares with the other fleet, or brings as new, the others can still be seen by.
-  const isOfAll = (flag: CheckFlag): boolean => sources.every(({ check }) => check.flags.includes(flag));
-  const flags = new Set<CheckFlag>(
-    sources
-      .flatMap(({ check }) => check.flags)
-      .filter((flag) => (flag !== 'shared_by_both_fleets' && flag !== 'new_series') || isOfAll(flag)),
-  );
-  // Evidence of other files too, one place each before a second of any.
-  const evidence = interleave(sources.map(({ check }) => check.evidence));
-  const rules = new Set(sources.map(({ detector }) => `rule:${detector.id}`));
-  return {
-    signalKind: first.check.signalKind,
-    intent: first.check.intent,
-    direction: directions.size > 1 ? 'either' : first.check.direction,
-    flags: [...flags].sort(),
-    why: `${first.check.why}.`,
-    evidence: evidence.slice(0, MAX_EVIDENCE),
-    proposedBy: [...rules].join(', '),
-  };
-}
-
-function interleave(lists: readonly (readonly string[])[]): readonly string[] {
-  const longest = Math.max(0, ...lists.map((list) => Math.min(list.length, MAX_EVIDENCE)));
-  const found = new Set<string>();
-  for (let at = 0; at < longest; at += 1) {
-    for (const list of lists) {
-      const place = list[at];
-      if (place !== undefined) found.add(place);
-    }
-  }
-  return [...found];
 }
 
 /** What a signal that is watched will show only after the ladder has ended. */
@@ -238,13 +149,8 @@ function sizeOf(files: readonly DiffFile[]): Proposal['size'] {
 
 function byPath(a: DiffFile, b: DiffFile): number {
   return (
-    compare(pathOf(a), pathOf(b)) ||
-    compare(a.oldPath ?? '', b.oldPath ?? '') ||
+    byCodeUnit(pathOf(a), pathOf(b)) ||
+    byCodeUnit(a.oldPath ?? '', b.oldPath ?? '') ||
     (a.hunks[0]?.newStart ?? 0) - (b.hunks[0]?.newStart ?? 0)
   );
-}
-
-/** By code unit, so that no locale changes a plan. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

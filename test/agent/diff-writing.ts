@@ -1,3 +1,7 @@
+import { changedFileOf } from '../../src/agent/code/changed-code.ts';
+import { withoutRefactoring } from '../../src/agent/code/refactoring.ts';
+import { readDiff } from '../../src/agent/diff/diff.ts';
+import { type Drawn, drawnFrom, mergedByKind } from '../../src/agent/drawing.ts';
 import { rulePlanner } from '../../src/agent/rule-planner.ts';
 import type { Proposal } from '../../src/core/plan/proposal.ts';
 
@@ -31,19 +35,16 @@ export async function planOf(diff: string, title = ''): Promise<Proposal> {
   return rulePlanner().propose({ diff, title });
 }
 
-/**
- * The signal kinds a change is checked by, most important first; without those that names alone suggest, which would follow
- * whatever a case calls its things.
- */
-export async function kindsOf(
-  path: string,
-  before: string | null,
-  after: string | null,
-): Promise<readonly string[]> {
-  const { checks } = await planOf(diffOf(path, before, after));
-  return checks
-    .filter(({ proposedBy }) => proposedBy !== 'rule:named-subject')
-    .map((check) => check.signalKind);
+/** What detectors draw from a change, what is essential first. */
+export function drawnIn(diff: string): readonly Drawn[] {
+  const files = readDiff(diff).files.map(changedFileOf);
+  return drawnFrom(withoutRefactoring(files.filter((file) => file !== null)));
+}
+
+/** The signal kinds of that; without those that names alone suggest, which would follow whatever a case calls its things. */
+export function kindsOf(path: string, before: string | null, after: string | null): readonly string[] {
+  const drawn = drawnIn(diffOf(path, before, after)).filter(({ detector }) => detector.isHint !== true);
+  return [...mergedByKind(drawn).keys()];
 }
 
 function linesOf(text: string | null): readonly string[] {

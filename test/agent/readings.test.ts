@@ -11,7 +11,15 @@ describe('what a line means by what stands around it', () => {
       before: 'select 1;\n',
       after:
         'CREATE POLICY a ON deal USING (owner_id = me());\nALTER TABLE deal ENABLE ROW LEVEL SECURITY;\n',
-      kinds: ['auth.forbidden_rate', 'db.query_latency_p95', 'db.lock_wait', 'business.core_action_rate'],
+      kinds: [
+        'auth.forbidden_rate',
+        'db.query_latency_p95',
+        'db.lock_wait',
+        'business.core_action_rate',
+        'http.client_error_rate',
+        'db.error_rate',
+        'http.latency_p95',
+      ],
     },
     {
       title: 'a cache that is called a store, asked by another key',
@@ -62,7 +70,7 @@ describe('what a line means by what stands around it', () => {
       path: 'app/jobs/mail_job.rb',
       before: 'class MailJob\n  queue_as :default\nend\n',
       after: 'class MailJob\n  queue_as :slow\nend\n',
-      kinds: ['queue.oldest_age', 'queue.job_failure_rate', 'queue.depth'],
+      kinds: ['queue.job_failure_rate', 'queue.oldest_age', 'queue.depth', 'queue.job_duration_p95'],
     },
     {
       title: 'a callback that moves into the transaction',
@@ -95,6 +103,7 @@ describe('what a line means by what stands around it', () => {
         'payment.duplicate_rate',
         'payment.failure_rate',
         'business.core_action_rate',
+        'frontend.web_vitals',
       ],
     },
     {

@@ -1,3 +1,4 @@
+import type { SignalKind } from '../../src/core/plan/signal-kinds.ts';
 import type { Answer, Answering } from './answer.ts';
 import type { LabelledCase } from './labelled-case.ts';
 
@@ -81,7 +82,10 @@ export async function relationsOf(
   return results;
 }
 
-/** The labelled pairs: the same change renamed, commented, reordered or in another language asks for the same kinds. */
+/**
+ * The labelled pairs: of the same change renamed, commented, reordered or in another language the same is watched of what must be.
+ * Second thoughts may follow the words.
+ */
 export function pairsOf(
   answers: ReadonlyMap<string, Answer>,
   cases: readonly LabelledCase[],
@@ -89,10 +93,11 @@ export function pairsOf(
   const pairs = cases.filter(({ label }) => label.variantOf !== undefined && answers.has(label.variantOf));
   const broken = pairs.filter(({ name, label }) => {
     const [own, base] = [answers.get(name), answers.get(label.variantOf ?? '')];
-    return own === undefined || base === undefined || kindsOf(own) !== kindsOf(base);
+    if (own === undefined || base === undefined) return true;
+    return label.must.some((kind) => isWatched(own, kind) !== isWatched(base, kind));
   });
   return {
-    name: 'labelled variants of the same change, same kinds',
+    name: 'labelled variants of the same change, same of what must be watched',
     cases: pairs.length,
     broken: broken.map(({ name }) => name),
   };
@@ -108,6 +113,10 @@ function kindsOf({ watched }: Answer): string {
     .map(({ signalKind }) => signalKind)
     .sort()
     .join(' ');
+}
+
+function isWatched({ watched }: Answer, kind: SignalKind): boolean {
+  return watched.some(({ signalKind }) => signalKind === kind);
 }
 
 function isNoLess(before: Answer, after: Answer): boolean {

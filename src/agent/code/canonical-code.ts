@@ -46,6 +46,9 @@ export function canonicalCode(code: string, language: Language): string {
     case 'csharp':
       text = text.replaceAll(/\bthis\./g, '').replace(MODIFIERS, '');
       break;
+    case 'sql':
+      text = text.toLowerCase().replaceAll(/\b(?:as|inner)\s/g, '');
+      break;
     default:
       break;
   }

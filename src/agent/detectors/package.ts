@@ -28,6 +28,7 @@ export const packageDetector: Detector = {
   id: 'package',
   subject: 'libraries the service runs on',
   risk: 'medium',
+  isAlwaysNew: true,
   detect(file) {
     if (file.pathClass !== 'manifest' || DEVELOPMENT_FILE.test(nameOf(file.path))) return [];
     const touched = file.hunks.flatMap((hunk) => runtimeLines(hunk));

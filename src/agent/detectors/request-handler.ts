@@ -24,14 +24,13 @@ export const requestHandlerDetector: Detector = {
   id: 'request-handler',
   subject: 'request handling',
   risk: 'low',
-  isFallback: true,
   detect(file) {
     if (file.pathClass !== 'code' || file.language === null || file.language === 'sql') return [];
     const changed = [...file.added, ...file.removed].filter(does);
     const lines = isHandlerPath(file) ? changed : changed.filter(handles);
     if (lines.length === 0) return [];
     const reason = { why: `${lines[0]?.at} changes how requests are answered`, evidence: placesOf(lines) };
-    return [guard('http.error_rate', reason), secondary(guard('http.latency_p95', reason))];
+    return [secondary(guard('http.error_rate', reason)), secondary(guard('http.latency_p95', reason))];
   },
 };
 

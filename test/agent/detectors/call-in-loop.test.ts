@@ -15,7 +15,13 @@ describe('calls in a loop', () => {
       path: 'app/orders.py',
       before: 'def f(ids):\n    return db.query(ids)\n',
       after: 'def f(ids):\n    return [db.query(id) for id in ids]\n',
-      kinds: ['db.pool_saturation', 'http.latency_p95', 'db.query_latency_p95', 'http.error_rate'],
+      kinds: [
+        'http.latency_p95',
+        'db.query_latency_p95',
+        'db.pool_saturation',
+        'http.error_rate',
+        'db.error_rate',
+      ],
     },
     {
       title: 'not a loop that was there before',

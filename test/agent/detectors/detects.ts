@@ -9,10 +9,10 @@ interface Case {
   readonly kinds: readonly string[];
 }
 
-/** One test per change: the signal kinds it is to be checked by, in order. */
+/** One test per change: the signal kinds that detectors draw from it, in order. */
 export function detects(cases: readonly Case[]): void {
-  test.each(cases)('$title', async ({ path, before, after, kinds }) => {
-    expect(await kindsOf(path, before, after)).toEqual(kinds);
+  test.each(cases)('$title', ({ path, before, after, kinds }) => {
+    expect(kindsOf(path, before, after)).toEqual(kinds);
   });
 }
 

@@ -50,7 +50,7 @@ describe('error handling, in more languages', () => {
       path: 'src/a.rs',
       before: 'fn f() {\n    let x = parse(s)?;\n}\n',
       after: 'fn f() {\n    let x = parse(s).unwrap();\n}\n',
-      kinds: ['process.restart_rate', 'http.error_rate'],
+      kinds: ['http.error_rate', 'process.restart_rate'],
     },
     {
       title: 'an empty except, in Python',

@@ -8,7 +8,13 @@ describe('what runs side by side', () => {
       path: ts,
       before: 'async function all(ids) {\n  for (const id of ids) await fetch(id);\n}\n',
       after: 'async function all(ids) {\n  await Promise.all(ids.map((id) => fetch(id)));\n}\n',
-      kinds: ['dependency.call_rate', 'dependency.error_rate', 'dependency.latency_p95', 'process.memory'],
+      kinds: [
+        'dependency.call_rate',
+        'dependency.error_rate',
+        'dependency.latency_p95',
+        'process.memory',
+        'process.cpu',
+      ],
     },
     {
       title: 'a loop that no longer pauses',

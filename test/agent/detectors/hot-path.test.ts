@@ -36,7 +36,7 @@ describe('hot path', () => {
       path: 'src/shop/match.ts',
       before: 'for (const x of xs) {\n  go(x);\n}\n',
       after: 'for (const x of xs) {\n  go(ys.find((y) => y.id === x.id));\n}\n',
-      kinds: ['process.event_loop_lag', 'process.cpu', 'http.latency_p95'],
+      kinds: ['process.cpu', 'http.latency_p95', 'process.event_loop_lag'],
     },
     {
       title: 'not a text that is searched',

@@ -15,7 +15,7 @@ describe('infrastructure', () => {
       path: 'infra/main.tf',
       before: 'resource "aws_db_instance" "orders" {\n  instance_class = "db.m5.large"\n}\n',
       after: 'resource "aws_db_instance" "orders" {\n  instance_class = "db.t3.medium"\n}\n',
-      kinds: ['db.error_rate', 'db.query_latency_p95', 'db.pool_saturation'],
+      kinds: ['db.query_latency_p95', 'db.error_rate', 'db.pool_saturation'],
     },
     {
       title: 'a switch',

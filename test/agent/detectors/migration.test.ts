@@ -10,7 +10,7 @@ describe('migration', () => {
       path: 'db/migrations/1.sql',
       before: null,
       after: 'ALTER TABLE a DROP COLUMN b;\n',
-      kinds: schema,
+      kinds: [...schema, 'db.timeout_rate'],
     },
     {
       title: 'rows, in SQL',
@@ -19,10 +19,11 @@ describe('migration', () => {
       after: "UPDATE a SET b = 'c';\n",
       kinds: [
         'db.lock_wait',
-        'db.error_rate',
-        'db.replication_lag',
         'db.query_latency_p95',
+        'db.error_rate',
         'http.error_rate',
+        'db.replication_lag',
+        'db.timeout_rate',
       ],
     },
     {
@@ -51,7 +52,7 @@ describe('migration', () => {
       path: ts,
       before: null,
       after: "await db.query('alter table a add b int');\n",
-      kinds: ['db.query_latency_p95', 'db.lock_wait', 'http.latency_p95'],
+      kinds: ['db.query_latency_p95', 'db.lock_wait', 'db.error_rate', 'http.latency_p95'],
     },
     {
       title: 'not a statement in a message',
@@ -84,7 +85,7 @@ describe('migration, in more languages', () => {
       path: 'db/migrations/2.sql',
       before: null,
       after: 'CREATE INDEX CONCURRENTLY orders_c ON orders (c);\n',
-      kinds: ['db.query_latency_p95', 'db.lock_wait', 'db.replication_lag'],
+      kinds: ['db.query_latency_p95', 'db.lock_wait', 'db.error_rate', 'db.replication_lag'],
     },
     {
       title: 'a field that is gone, in Django',
@@ -92,7 +93,7 @@ describe('migration, in more languages', () => {
       before: null,
       after:
         'class Migration(migrations.Migration):\n    operations = [\n        migrations.RemoveField(model_name="order", name="x"),\n    ]\n',
-      kinds: ['db.lock_wait', 'db.error_rate', 'http.error_rate', 'db.query_latency_p95'],
+      kinds: ['db.lock_wait', 'db.error_rate', 'http.error_rate', 'db.query_latency_p95', 'db.timeout_rate'],
     },
     {
       title: 'a table, in Laravel',

@@ -8,21 +8,21 @@ describe('pool', () => {
       path: 'src/db.ts',
       before: 'export const pool = new Pool({\n  max: 10,\n});\n',
       after: 'export const pool = new Pool({\n  max: 40,\n});\n',
-      kinds: ['db.pool_saturation', 'http.latency_p95', 'http.error_rate'],
+      kinds: ['db.pool_saturation', 'http.error_rate', 'http.latency_p95', 'db.error_rate'],
     },
     {
       title: 'more connections, in Go',
       path: 'a.go',
       before: 'func o() {\n\tdb.SetMaxOpenConns(10)\n}\n',
       after: 'func o() {\n\tdb.SetMaxOpenConns(50)\n}\n',
-      kinds: ['db.pool_saturation', 'http.latency_p95', 'http.error_rate'],
+      kinds: ['db.pool_saturation', 'http.error_rate', 'http.latency_p95', 'db.error_rate'],
     },
     {
       title: 'more connections, in Spring',
       path: 'src/main/resources/application.properties',
       before: 'spring.datasource.hikari.maximum-pool-size=10\n',
       after: 'spring.datasource.hikari.maximum-pool-size=30\n',
-      kinds: ['db.pool_saturation', 'http.latency_p95', 'http.error_rate'],
+      kinds: ['db.pool_saturation', 'http.error_rate', 'http.latency_p95', 'db.error_rate'],
     },
     {
       title: 'not a pool of threads',
@@ -36,7 +36,7 @@ describe('pool', () => {
       path: `app/store.py`,
       before: `engine = make(URL, options="-c statement_timeout=9000")\n`,
       after: `engine = make(URL, options="-c statement_timeout=700")\n`,
-      kinds: ['db.timeout_rate', 'http.error_rate', 'db.error_rate'],
+      kinds: ['db.timeout_rate', 'db.error_rate', 'http.error_rate'],
     },
     {
       title: `not a text about the limit`,

@@ -22,7 +22,7 @@ describe('process settings', () => {
       path: 'config/puma.rb',
       before: 'workers 2\nthreads 5, 5\n',
       after: 'workers 4\nthreads 5, 5\n',
-      kinds: ['process.memory', 'http.latency_p95', 'process.cpu'],
+      kinds: ['process.memory', 'http.latency_p95', 'process.cpu', 'db.pool_saturation'],
     },
     {
       title: 'a heap, in a Dockerfile',

@@ -43,14 +43,14 @@ describe('queue', () => {
       path: 'src/main/java/jobs/BillJob.java',
       before: 'void run() {\n  bill(id);\n}\n',
       after: 'void run() {\n  bill(id, tax(id));\n}\n',
-      kinds: ['queue.job_failure_rate', 'queue.oldest_age', 'queue.job_duration_p95'],
+      kinds: ['queue.job_failure_rate', 'queue.job_duration_p95', 'queue.oldest_age'],
     },
     {
       title: 'a listener, in Kotlin',
       path: 'src/main/kotlin/Orders.kt',
       before: 'fun take(o: Order) {\n    go(o)\n}\n',
       after: '@KafkaListener(topics = ["orders"])\nfun take(o: Order) {\n    go(o)\n}\n',
-      kinds: ['queue.job_failure_rate', 'queue.oldest_age', 'queue.job_duration_p95'],
+      kinds: ['queue.job_failure_rate', 'queue.job_duration_p95', 'queue.oldest_age'],
     },
     {
       title: 'not a list called queue',

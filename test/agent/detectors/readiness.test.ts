@@ -17,9 +17,9 @@ describe('readiness', () => {
       after: 'app.get("/ready", async (req, res) => {\n  await warm();\n  res.json({ ok: true });\n});\n',
       kinds: [
         'process.readiness_failure_rate',
+        'http.error_rate',
         'process.restart_rate',
         'http.latency_p95',
-        'http.error_rate',
       ],
     },
     {
@@ -27,7 +27,7 @@ describe('readiness', () => {
       path: 'src/shop/main.ts',
       before: 'start();\n',
       after: "start();\nprocess.on('SIGTERM', () => server.close());\n",
-      kinds: ['process.restart_rate', 'http.error_rate'],
+      kinds: ['http.error_rate', 'process.restart_rate'],
     },
     {
       title: 'not somebody who is ready',

@@ -12,10 +12,12 @@ describe('what a transaction holds', () => {
         'async function reserve(id) {\n  await db.transaction(async (tx) => {\n    const route = await planner.plan(id);\n    await tx.update(id);\n  });\n}\n',
       kinds: [
         'db.pool_saturation',
-        'db.lock_wait',
-        'http.latency_p95',
         'db.query_latency_p95',
+        'db.lock_wait',
         'http.error_rate',
+        'http.latency_p95',
+        'db.error_rate',
+        'db.timeout_rate',
       ],
     },
     {

@@ -9,7 +9,12 @@ describe('webhook', () => {
       before: 'export function take(req) {\n  const event = JSON.parse(req.body);\n  handle(event);\n}\n',
       after:
         'export function take(req) {\n  const event = stripe.webhooks.constructEvent(req.body, sig, secret);\n  handle(event);\n}\n',
-      kinds: ['auth.unauthorized_rate', 'http.client_error_rate', 'business.core_action_rate'],
+      kinds: [
+        'http.client_error_rate',
+        'auth.unauthorized_rate',
+        'serialization.error_rate',
+        'business.core_action_rate',
+      ],
     },
     {
       title: 'a delivery',
@@ -36,7 +41,13 @@ describe('webhook', () => {
       path: `app/webhooks/handlers/send.py`,
       before: `def send(event):\n    state = pick(event)\n    requests.post(URL, data=state)\n`,
       after: `def send(event):\n    state = pick(event, 2)\n    requests.post(URL, data=state)\n`,
-      kinds: ['http.client_error_rate', 'business.core_action_rate', 'http.latency_p95', 'http.error_rate'],
+      kinds: [
+        'http.client_error_rate',
+        'http.error_rate',
+        'business.core_action_rate',
+        'serialization.error_rate',
+        'http.latency_p95',
+      ],
     },
   ]);
 });

@@ -1,0 +1,81 @@
+import type { Newness } from '../code/newness.ts';
+import { chanceOf, type Line, WEIGHTS } from './weights.ts';
+
+/** A smaller change is read line by line: in a few lines everything may be old and still mean something else. */
+const FEWEST_LINES = 6;
+/** A longer change is never judged as a whole: in it nearly every word stands somewhere. */
+const MOST_LINES = 5_000;
+/** So likely a change must say nothing new before it is left alone. */
+const LEAST_CHANCE = 0.5;
+/** More lines than this, on the scale of their logarithm, are no further sign. */
+const MOST_SIGN = 3.5;
+
+/**
+ * Whether a change only writes anew what was there. Where that is a question at all, counted newness speaks against it, and more of
+ * it always more so; the number of lines it goes over speaks for it, up to a bound.
+ */
+export function saysNothingNew(newness: Newness): boolean {
+  return isOpenQuestion(newness) && chanceOfNothingNew(newness, WEIGHTS.nothingNew) > LEAST_CHANCE;
+}
+
+/** Whether nothing at all is counted: then even a small change says nothing new, if no detector knows better. */
+export function hasNoNewness({ linesBefore: _, linesAfter: __, ...counts }: Newness): boolean {
+  return Object.values(counts).every((count) => count === 0);
+}
+
+/** Neither too small nor too large to be judged as a whole, and nothing in it that is surely new. */
+export function isOpenQuestion(newness: Newness): boolean {
+  const { linesBefore, linesAfter } = newness;
+  return (
+    Math.max(linesBefore, linesAfter) >= FEWEST_LINES &&
+    linesBefore + linesAfter <= MOST_LINES &&
+    !isSurelyNew(newness)
+  );
+}
+
+/**
+ * Another number, another comparison, one text or known name in place of another, something no longer done, done for each of many,
+ * or done more or less often where its place matters.
+ */
+function isSurelyNew(newness: Newness): boolean {
+  const { numbersNew, signsNew, textsNew, textsLost, namesNew, namesLost, deedsLost, looped, placed } =
+    newness;
+  return (
+    numbersNew + signsNew + deedsLost + looped + placed > 0 ||
+    (textsNew > 0 && textsLost > 0) ||
+    (namesNew > 0 && namesLost > 0)
+  );
+}
+
+export function chanceOfNothingNew(newness: Newness, { start, weights }: Line): number {
+  const sum = [...signsOf(newness)].reduce(
+    (total, [name, size]) => total + size * (weights[name] ?? 0),
+    start,
+  );
+  return chanceOf(sum);
+}
+
+/** What speaks for and against, on scales that grow slower than the counts. */
+export function signsOf({ linesBefore, linesAfter, ...counts }: Newness): ReadonlyMap<string, number> {
+  const signs = new Map<string, number>();
+  for (const [name, lines] of Object.entries({
+    linesBefore,
+    linesAfter,
+    linesBoth: Math.min(linesBefore, linesAfter),
+  })) {
+    signs.set(name, Math.min(Math.log1p(lines), MOST_SIGN));
+  }
+  for (const [name, count] of Object.entries(counts)) {
+    signs.set(name, Math.log1p(count));
+    signs.set(`any ${name}`, count > 0 ? 1 : 0);
+  }
+  const { callsNew, callsLost, namesNew, namesLost, numbersNew, numbersLost, textsNew, textsLost } = counts;
+  const all = callsNew + callsLost + namesNew + namesLost + numbersNew + numbersLost + textsNew + textsLost;
+  signs.set('all', Math.log1p(all));
+  signs.set('any', all > 0 ? 1 : 0);
+  signs.set('many', all > 3 ? 1 : 0);
+  return signs;
+}
+
+/** The signs that speak for it; all others speak against. */
+export const FOR: ReadonlySet<string> = new Set(['linesBefore', 'linesAfter', 'linesBoth']);
