@@ -11,7 +11,7 @@ import { type DiffFile, pathOf, readDiff } from './diff/diff.ts';
 import { classOfPath } from './diff/path-class.ts';
 import { type Drawn, drawnFrom, mergedByKind } from './drawing.ts';
 import { checkFromExperience } from './experience/check.ts';
-import { hasNoNewness, saysNothingNew } from './experience/nothing-new.ts';
+import { hasNoNewness, MOST_LINES, saysNothingNew } from './experience/nothing-new.ts';
 import { recognise } from './experience/recognise.ts';
 import { traitsOf } from './experience/traits.ts';
 import { KNOWN_TRAITS } from './experience/weights.ts';
@@ -77,6 +77,8 @@ function proposalOf({ diff, title }: Change): Proposal {
 
 /** Whether a change only writes anew what was there, and no detector knows better. */
 function isOldAnew(files: readonly ChangedFile[], said: readonly Drawn[]): boolean {
+  const lines = files.reduce((sum, { added, removed }) => sum + added.length + removed.length, 0);
+  if (lines > MOST_LINES) return false;
   const newness = newnessOf(files);
   if (said.length === 0) return hasNoNewness(newness) || saysNothingNew(newness);
   return saysNothingNew(newness) && !said.some(({ detector }) => detector.isAlwaysNew === true);

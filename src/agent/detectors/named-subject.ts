@@ -31,7 +31,11 @@ export const namedSubjectDetector: Detector = {
     if (lines.length === 0) return [];
     const spoken = lines.map((line) => ({ line, said: saidBy(line) }));
     const places = placesIn(file);
-    return NAMED_SUBJECTS.flatMap((subject) => checksOf(subject, spoken, places));
+    const all: Said = {
+      words: new Set(spoken.flatMap(({ said }) => [...said.words])),
+      pairs: new Set(spoken.flatMap(({ said }) => [...said.pairs])),
+    };
+    return NAMED_SUBJECTS.flatMap((subject) => checksOf(subject, spoken, all, places));
   },
 };
 
@@ -48,16 +52,15 @@ interface Said {
 function checksOf(
   subject: NamedSubject,
   spoken: readonly Spoken[],
+  all: Said,
   places: Places,
 ): readonly DetectedCheck[] {
   const isPlace = has(places.all, subject.places) && !has(places.all, subject.not);
-  const hits = spoken.filter(
-    ({ said }) =>
-      (has(said.words, subject.words) ||
-        has(said.pairs, subject.pairs) ||
-        (isPlace && has(said.words, subject.near))) &&
-      !has(said.words, subject.not),
-  );
+  const isNamedIn = ({ words, pairs }: Said): boolean =>
+    has(words, subject.words) || has(pairs, subject.pairs) || (isPlace && has(words, subject.near));
+  const hits = isNamedIn(all)
+    ? spoken.filter(({ said }) => isNamedIn(said) && !has(said.words, subject.not))
+    : [];
   const isOwnPlace = has(places.own, subject.places) && !has(places.all, subject.not);
   const isSure = hits.length >= LINES_ENOUGH || (hits.length > 0 && isPlace);
   // A file that bears the name by itself is about it wherever it does something.
@@ -147,6 +150,8 @@ function wordsIn(texts: readonly string[]): ReadonlySet<string> {
 }
 
 function has(words: ReadonlySet<string>, wanted: ReadonlySet<string>): boolean {
-  for (const word of wanted) if (words.has(word)) return true;
+  for (const word of words.size < wanted.size ? words : wanted) {
+    if (words.has(word) && wanted.has(word)) return true;
+  }
   return false;
 }

@@ -4,7 +4,7 @@ import { chanceOf, type Line, WEIGHTS } from './weights.ts';
 /** A smaller change is read line by line: in a few lines everything may be old and still mean something else. */
 const FEWEST_LINES = 6;
 /** A longer change is never judged as a whole: in it nearly every word stands somewhere. */
-const MOST_LINES = 5_000;
+export const MOST_LINES = 5_000;
 /** So likely a change must say nothing new before it is left alone. */
 const LEAST_CHANCE = 0.5;
 /** More lines than this, on the scale of their logarithm, are no further sign. */
