@@ -1,6 +1,5 @@
 import type { ProposedCheck } from '../../core/plan/proposal.ts';
 import { SIGNAL_KINDS } from '../../core/plan/signal-kinds.ts';
-import type { CodeLine } from '../code/changed-code.ts';
 import type { Recognised } from './recognise.ts';
 import type { Said, Traits } from './traits.ts';
 
@@ -9,53 +8,61 @@ const MOST_PLACES = 5;
 
 /**
  * The check of a signal that no detector draws by itself. Its reason names the words by which the change was recognised, or what a
- * detector says that this signal goes with. Null where nothing of the change can be pointed at.
+ * detector says that this signal goes with, whichever weighs more. Null where nothing of the change can be pointed at.
  */
 export function checkFromExperience(
   { kind, traits: names }: Recognised,
   traits: Traits,
   said: readonly Said[],
 ): ProposedCheck | null {
-  const reason = reasonOf(names, traits, said);
+  const reason = isOfWords(names[0])
+    ? (byWords(names, traits) ?? bySaying(names, said))
+    : (bySaying(names, said) ?? byWords(names, traits));
   if (reason === null) return null;
   return {
     signalKind: kind,
     intent: 'guard',
     direction: SIGNAL_KINDS[kind].worse,
     flags: [],
-    why: `${reason.why}.`,
-    evidence: reason.evidence,
+    why: `${reason.what}; changes like it need this signal watched.`,
+    evidence: reason.places.slice(0, MOST_PLACES),
     proposedBy: 'rule:experience',
   };
 }
 
-function reasonOf(names: readonly string[], traits: Traits, said: readonly Said[]) {
-  const words = names.filter((name) => (traits.get(name)?.lines.length ?? 0) > 0);
-  const shown = words.filter((name) => name.startsWith('word ')).slice(0, MOST_WORDS);
-  const places = placesOf(
-    (shown.length > 0 ? shown : words).flatMap((name) => traits.get(name)?.lines ?? []),
-  );
-  const other = said.find(({ check, detector }) => {
-    const first = names.find((name) => !name.startsWith('word ') && !name.startsWith('stem '));
-    return first === `says ${check.signalKind}` || first?.startsWith(`from ${detector.id}`) === true;
-  });
-  const leads = names[0];
-  const isBySaying = leads !== undefined && !leads.startsWith('word ') && !leads.startsWith('stem ');
-  if (other !== undefined && (isBySaying || shown.length === 0)) {
-    return {
-      why: `${other.check.why}, and this signal often shows it as well`,
-      evidence: other.check.evidence,
-    };
-  }
-  const [first] = places;
-  if (first === undefined) return null;
-  const quoted = shown.map((name) => `"${name.slice('word '.length)}"`);
-  const what = quoted.length === 0 ? 'changes code' : `changes what has to do with ${listed(quoted)}`;
-  return { why: `${first} ${what}, as changes do that this signal was watched for`, evidence: places };
+interface Reason {
+  readonly what: string;
+  readonly places: readonly string[];
 }
 
-function placesOf(lines: readonly CodeLine[]): readonly string[] {
-  return [...new Set(lines.map(({ at }) => at))].slice(0, MOST_PLACES);
+function isOfWords(name: string | undefined): boolean {
+  return name?.startsWith('word ') === true || name?.startsWith('stem ') === true;
+}
+
+/** The words that weigh most, of those that stand on changed lines; where only beginnings are known, those. */
+function byWords(names: readonly string[], traits: Traits): Reason | null {
+  const changed = names.filter((name) => isOfWords(name) && linesOf(name).length > 0);
+  const whole = changed.filter((name) => name.startsWith('word '));
+  const shown = (whole.length > 0 ? whole : changed).slice(0, MOST_WORDS);
+  const places = [...new Set(shown.flatMap(linesOf))];
+  const [first] = places;
+  if (first === undefined) return null;
+  const quoted = shown.map((name) => `"${name.slice('word '.length)}${name.startsWith('stem ') ? '…' : ''}"`);
+  return { what: `${first} changes what has to do with ${listed(quoted)}`, places };
+
+  function linesOf(name: string): readonly string[] {
+    return (traits.get(name)?.lines ?? []).map(({ at }) => at);
+  }
+}
+
+/** What a detector says that weighs most. */
+function bySaying(names: readonly string[], said: readonly Said[]): Reason | null {
+  const first = names.find((name) => !isOfWords(name)) ?? '';
+  const found = said.find(
+    ({ check, detector }) =>
+      first.startsWith(`says ${check.signalKind}`) || first.startsWith(`from ${detector.id}`),
+  );
+  return found === undefined ? null : { what: found.check.why, places: found.check.evidence };
 }
 
 function listed(words: readonly string[]): string {
