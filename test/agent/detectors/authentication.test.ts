@@ -71,7 +71,8 @@ describe('auth', () => {
 
   test('a session lifetime is also named as something the ladder cannot show', async () => {
     const plan = await planOf(diffOf(path, 'const sessionMaxAge = 60;\n', 'const sessionMaxAge = 90;\n'));
-    expect(plan.checks[0]?.flags).toContain('not_observable_in_ladder');
+    const check = plan.checks.find(({ signalKind }) => signalKind === 'auth.session_loss_rate');
+    expect(check?.flags).toContain('not_observable_in_ladder');
     expect(plan.unobservable).toHaveLength(1);
   });
 });
