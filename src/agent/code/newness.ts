@@ -4,7 +4,7 @@ import { untyped } from './types-only.ts';
 const TOKEN = /[A-Za-z_$@][\w$]*[?!]?|\d[\w.]*|=>|->|::|\S/g;
 const NAME = /^[A-Za-z_$@][\w$]*[?!]?$/;
 /** What a value is compared or worked out with: another sign is another result. */
-const SIGN = /\s([<>]=?|[*/%+-])(?=\s)/g;
+const SIGN = /(?:^|\s)([<>]=?|[*/%+-])(?=\s|$)/g;
 /** Where and how often these are done matters as much as that they are done. */
 const PLACED =
   /^(?:n?ack\w*|acknowledge\w*|commit\w*|rollback\w*|publish\w*|enqueue\w*|dispatch\w*|invalidate\w*|delete\w*|del|evict\w*|emit\w*|lock\w*|unlock\w*|send\w*|flush\w*|transaction\w*|atomic|gather|all|allSettled|spawn|go|authori[sz]e\w*|require\w*|verify\w*|validate\w*|permit\w*|check\w*)$/i;
@@ -18,6 +18,7 @@ const STATEMENT =
   /^(?:return|new|await|throw|throws|raise|yield|else|in|is|not|and|or|if|unless|when|while|case|from|using|go|defer|as|extends|implements)$/;
 /** How a block of Terraform is called where its settings are read one by one. */
 const BLOCK = /^(?:resource|variable|output|module|locals|moved|data)(?:_|$)/;
+const EXIT = /\b(?:return|throw|raise|continue|next|break)\b/;
 /** `await orders.save(`, `redis.del(`: nothing is made of what is given back. */
 const STATEMENT_CALL = /^\s*(?:await\s+|go\s+|defer\s+)?(?:[\w$@]+(?:\?\.|->|::|\.))+([A-Za-z_]\w*)\s?\(/;
 const HEAD = /^\s*(?:\w+\s+){0,4}(?:def|function|func|fun|fn|class|interface|struct|record)\b|[){]\s*\{?$/;
@@ -95,8 +96,8 @@ export function newnessOf(files: readonly ChangedFile[]): Newness {
     (name) => !isOwn(name),
   );
   const times = (side: Side, name: string): number => side.called.get(name) ?? 0;
-  // A condition may be turned about where what it guarded is now left by an early return.
-  const isTurned = after.returns > before.returns;
+  // A condition may be turned about where what it guarded is now left early.
+  const isTurned = after.exits > before.exits;
   const [signsBefore, signsAfter] = [signsOf(before, isTurned), signsOf(after, isTurned)];
   const [added, lost] = [unknownOf(after, before, around), unknownOf(before, after, around)];
   return {
@@ -104,9 +105,11 @@ export function newnessOf(files: readonly ChangedFile[]): Newness {
     linesAfter: after.lines,
     callsNew: called.filter((name) => times(before, name) + times(around, name) === 0).length,
     callsLost: called.filter((name) => times(after, name) + times(around, name) === 0).length,
-    deedsLost: called.filter(
-      (name) => before.done.has(name) && times(after, name) + times(around, name) === 0,
-    ).length,
+    deedsLost: called.filter((name) => {
+      const of = before.done.get(name);
+      // What is done to a variable of its own has no effect outside.
+      return of !== undefined && !before.declared.has(of) && times(after, name) + times(around, name) === 0;
+    }).length,
     callsMore: sum(called.map((name) => Math.max(0, times(after, name) - times(before, name)))),
     namesNew: added.names.filter((name) => !after.called.has(name)).length,
     namesLost: lost.names.filter((name) => !before.called.has(name)).length,
@@ -128,7 +131,8 @@ const FILLED_IN = /#\{[^{}]{0,200}\}|\$\{[^{}]{0,200}\}|\{[^{}]{0,200}\}|%[sdvq]
 /** What one side of a change says: the removed lines, the added ones, or those around them. */
 interface Side {
   lines: number;
-  returns: number;
+  /** How often it leaves early: returns, throws, goes on to the next. */
+  exits: number;
   /** Strings and numbers. */
   readonly constants: Set<string>;
   readonly names: Set<string>;
@@ -139,8 +143,8 @@ interface Side {
   readonly signs: Set<string>;
   /** How often each name is called. */
   readonly called: Map<string, number>;
-  /** Names of calls that are a statement of their own: they are made for what they do, not for what they give. */
-  readonly done: Set<string>;
+  /** Calls that are a statement of their own, made for what they do, not for what they give; and on what they are made. */
+  readonly done: Map<string, string>;
   readonly looped: Set<string>;
   readonly placed: string[];
 }
@@ -148,14 +152,14 @@ interface Side {
 function sideOf(): Side {
   return {
     lines: 0,
-    returns: 0,
+    exits: 0,
     constants: new Set(),
     names: new Set(),
     filled: new Set(),
     declared: new Set(),
     signs: new Set(),
     called: new Map(),
-    done: new Set(),
+    done: new Map(),
     looped: new Set(),
     placed: [],
   };
@@ -172,7 +176,7 @@ function read(side: Side, line: CodeLine, file: ChangedFile): void {
     return;
   }
   side.lines += 1;
-  if (/\breturn\b/.test(line.code)) side.returns += 1;
+  if (EXIT.test(line.code)) side.exits += 1;
   for (const text of line.strings) readText(side, text);
   for (const [, sign = ''] of line.code.matchAll(SIGN)) {
     // Python's older way to put a value into a text.
@@ -197,7 +201,8 @@ function read(side: Side, line: CodeLine, file: ChangedFile): void {
     if (isField || isDeclared(last, next, isHead)) side.declared.add(name);
   }
   const done = STATEMENT_CALL.exec(line.code)?.[1];
-  if (done !== undefined && line.calls.some(({ name }) => name === done)) side.done.add(done);
+  const call = line.calls.find(({ name }) => name === done);
+  if (call !== undefined) side.done.set(call.name, call.chain[0] ?? '');
   for (const call of line.calls) {
     if (line.novelty !== 'place') side.called.set(call.name, (side.called.get(call.name) ?? 0) + 1);
     if (isLooped(line, call)) side.looped.add(call.name);
