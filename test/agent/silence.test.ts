@@ -149,6 +149,15 @@ describe('nothing is proposed for what changes no behaviour', () => {
   });
 });
 
+test('a migration is never only old code written anew', async () => {
+  const up =
+    'BEGIN;\n\nALTER TABLE note\n    ALTER COLUMN id TYPE bigint,\n    ALTER COLUMN post_id TYPE bigint;\n\nALTER SEQUENCE note_id_seq AS bigint;\n\nCOMMIT;\n';
+  const gone =
+    'ALTER TABLE note\n    ALTER COLUMN post_id TYPE bigint,\n    ALTER COLUMN id TYPE bigint;\nALTER SEQUENCE note_id_seq AS bigint;\n';
+  const plan = await planOf(diffOf('db/migrate/2.up.sql', null, up) + diffOf('db/later/2.sql', gone, null));
+  expect(plan.checks.map((check) => check.signalKind)).toContain('db.lock_wait');
+});
+
 describe('odd diffs are survived without a check', () => {
   const head = (path: string): string => `diff --git a/${path} b/${path}\n`;
   test.each([

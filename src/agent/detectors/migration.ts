@@ -48,6 +48,7 @@ export const migrationDetector: Detector = {
   id: 'migration',
   subject: 'the database schema',
   risk: 'high',
+  isAlwaysNew: true,
   detect(file) {
     const lines = migrationLines(file);
     if (lines.length === 0) return [];
