@@ -6,7 +6,7 @@ import { readDiff } from '../../src/agent/diff/diff.ts';
 import { drawnFrom } from '../../src/agent/drawing.ts';
 import { FOR, isOpenQuestion, signsOf } from '../../src/agent/experience/nothing-new.ts';
 import { traitsOf } from '../../src/agent/experience/traits.ts';
-import { KINDS, type Line, type Weights } from '../../src/agent/experience/weights.ts';
+import { KINDS, type WeightedSum, type Weights } from '../../src/agent/experience/weights.ts';
 import type { SignalKind } from '../../src/core/plan/signal-kinds.ts';
 import { digestOf } from '../../src/ports/digest.ts';
 import type { LabelledCase } from './labelled-case.ts';
@@ -76,7 +76,7 @@ export function learn(lessons: readonly Lesson[]): Weights {
     for (const name of traits.keys()) counts.set(name, (counts.get(name) ?? 0) + 1);
   const isKept = (name: string): boolean => (counts.get(name) ?? 0) >= FEWEST_CASES;
   const examples = judged.map(({ traits }): Example => new Map([...traits].filter(([name]) => isKept(name))));
-  const kinds: { [Kind in SignalKind]?: Line } = {};
+  const kinds: { [Kind in SignalKind]?: WeightedSum } = {};
   for (const kind of KINDS) {
     const worth = judged.map(({ must, nice }) => (must.includes(kind) ? 1 : nice.includes(kind) ? NICE : 0));
     kinds[kind] = regress(examples, worth, () => 'never below zero', LEAST_WEIGHT);

@@ -1,4 +1,4 @@
-import type { Line } from '../../src/agent/experience/weights.ts';
+import type { WeightedSum } from '../../src/agent/experience/weights.ts';
 
 /** One case: what is so of it, and how much; what is not named is 0. */
 export type Example = ReadonlyMap<string, number>;
@@ -22,7 +22,7 @@ export function regress(
   outcomes: readonly number[],
   sideOf: (name: string) => Side,
   least: number,
-): Line {
+): WeightedSum {
   const start: Column = { name: '', rows: examples.map((_, row) => row), values: examples.map(() => 1) };
   const columns = columnsOf(examples);
   const sums = new Float64Array(examples.length);

@@ -1,5 +1,5 @@
 import type { Newness } from '../code/newness.ts';
-import { chanceOf, type Line, WEIGHTS } from './weights.ts';
+import { chanceOf, WEIGHTS, type WeightedSum } from './weights.ts';
 
 /** A smaller change is read line by line: in a few lines everything may be old and still mean something else. */
 const FEWEST_LINES = 6;
@@ -47,7 +47,7 @@ function isSurelyNew(newness: Newness): boolean {
   );
 }
 
-export function chanceOfNothingNew(newness: Newness, { start, weights }: Line): number {
+export function chanceOfNothingNew(newness: Newness, { start, weights }: WeightedSum): number {
   const sum = [...signsOf(newness)].reduce(
     (total, [name, size]) => total + size * (weights[name] ?? 0),
     start,

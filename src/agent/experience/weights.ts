@@ -2,7 +2,7 @@ import { SIGNAL_KINDS, type SignalKind } from '../../core/plan/signal-kinds.ts';
 import learned from './weights.json' with { type: 'json' };
 
 /** A sum of weights and where it starts from, as logistic regression has them. */
-export interface Line {
+export interface WeightedSum {
   readonly start: number;
   readonly weights: Readonly<Record<string, number>>;
 }
@@ -16,8 +16,8 @@ export interface Line {
 export interface Weights {
   /** Digest of the traits and labels that it was learned from. */
   readonly learnedFrom: string;
-  readonly kinds: { readonly [Kind in SignalKind]?: Line };
-  readonly nothingNew: Line;
+  readonly kinds: { readonly [Kind in SignalKind]?: WeightedSum };
+  readonly nothingNew: WeightedSum;
 }
 
 export const WEIGHTS: Weights = learned;
