@@ -55,6 +55,14 @@ function subject({ words = '', pairs = '', near = '', places = '', not = '', ...
 
 export const NAMED_SUBJECTS: readonly NamedSubject[] = [
   subject({
+    what: 'how much one page of a list holds',
+    risk: 'low',
+    pairs: 'pagesize pagelimit perpage defaultlimit maxlimit maxresults listlimit',
+    not: 'upload memory rate retry retries attempts pool connections heap cpu',
+    main: ['http.latency_p95', 'db.query_latency_p95'],
+    also: ['process.memory'],
+  }),
+  subject({
     what: 'what is cached, under which name and for how long',
     risk: 'medium',
     pairs:

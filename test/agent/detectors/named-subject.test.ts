@@ -30,6 +30,13 @@ describe('what names alone tell', () => {
       kind: 'cache.hit_ratio',
     },
     {
+      when: 'a page of a list holds more',
+      path: 'guide/api/tours.py',
+      before: 'DEFAULT_PAGE_SIZE = 24\nMAX_PAGE_SIZE = 100\n',
+      after: 'DEFAULT_PAGE_SIZE = 120\nMAX_PAGE_SIZE = 240\n',
+      kind: 'db.query_latency_p95',
+    },
+    {
       when: 'another copy of the database is asked',
       path: 'internal/store.go',
       before: 'func (s *Store) History() {\n\trows := s.primary.Query(q)\n}\n',
