@@ -9,7 +9,7 @@ import type { ChangedFile, CodeLine } from './code/changed-code.ts';
  * others in `detectors/` and list it in `detectors/registry.ts`.
  *
  * `detect` is pure and sees one file. It looks at names and calls on added and removed lines, never at mere words in
- * strings. The signals come most telling first: when there are too many, the last are dropped.
+ * strings. The signals come most telling first; which of them a plan holds is learned (`experience/`).
  */
 export interface Detector {
   readonly id: string;

@@ -11,7 +11,7 @@ import { type DiffFile, pathOf, readDiff } from './diff/diff.ts';
 import { classOfPath } from './diff/path-class.ts';
 import { type Drawn, drawnFrom, mergedByKind } from './drawing.ts';
 import { checkFromExperience } from './experience/check.ts';
-import { hasNoNewness, MOST_LINES, saysNothingNew } from './experience/nothing-new.ts';
+import { hasNoNewness, saysNothingNew } from './experience/nothing-new.ts';
 import { recognise } from './experience/recognise.ts';
 import { traitsOf } from './experience/traits.ts';
 import { KNOWN_TRAITS } from './experience/weights.ts';
@@ -29,6 +29,8 @@ const FULLER_CHANCE = 0.15;
 const LEAST_CHANCE_FULLER = 0.07;
 /** A change no detector speaks about is checked only where some signal is at least this likely. */
 const LEAST_CHANCE_ALONE = 0.05;
+/** A change of more lines of code is never judged as a whole: in it nearly every word stands somewhere. */
+const MOST_LINES_JUDGED = 5_000;
 
 /**
  * The planner that needs no model: reads the diff, asks every detector about every file that can change behaviour, and
@@ -78,7 +80,7 @@ function proposalOf({ diff, title }: Change): Proposal {
 /** Whether a change only writes anew what was there, and no detector knows better. */
 function isOldAnew(files: readonly ChangedFile[], said: readonly Drawn[]): boolean {
   const lines = files.reduce((sum, { added, removed }) => sum + added.length + removed.length, 0);
-  if (lines > MOST_LINES) return false;
+  if (lines > MOST_LINES_JUDGED) return false;
   const newness = newnessOf(files);
   if (said.length === 0) return hasNoNewness(newness) || saysNothingNew(newness);
   return saysNothingNew(newness) && !said.some(({ detector }) => detector.isAlwaysNew === true);

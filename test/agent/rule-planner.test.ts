@@ -100,6 +100,16 @@ describe('proposes what the change could break', () => {
     expect(check?.proposedBy).toBe('rule:cache, rule:outbound-call');
   });
 
+  test('what several files are about is watched, whatever many changes can move', async () => {
+    const diff = [
+      diffOf('src/pool.ts', 'const pool = new Pool({ max: 10 });\n', 'const pool = new Pool({ max: 50 });\n'),
+      diffOf('src/limit.ts', 'app.use(rateLimit({ limit: 100 }));\n', 'app.use(rateLimit({ limit: 9 }));\n'),
+      diffOf('src/routes/a.ts', 'app.get("/a", one);\n', 'app.get("/a", two);\n'),
+    ].join('');
+    const kinds = (await planOf(diff)).checks.map(({ signalKind }) => signalKind);
+    expect(kinds).toEqual(expect.arrayContaining(['db.pool_saturation', 'ratelimit.rejected_rate']));
+  });
+
   test('proposes no more than eight checks and names what it leaves out', async () => {
     const plan = await planOf(FIXTURES.map((each) => each.diff).join(''));
     expect(plan.checks).toHaveLength(MAX_CHECKS);

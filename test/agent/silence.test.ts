@@ -64,6 +64,14 @@ describe('nothing is proposed for what changes no behaviour', () => {
       before: 'interface A {\n  a: string;\n}\n',
       after: 'interface A {\n  a: string;\n  token: Token;\n  retryTimeoutMs: number;\n}\n',
     },
+    {
+      title: 'a query in another layout',
+      path: 'db/queries/use.sql',
+      before:
+        'SELECT s.id, count(r.id) AS rides\nFROM scooters s JOIN rides r ON r.scooter_id = s.id\nWHERE s.city = 3;\n',
+      after:
+        'select\n  s.id,\n  count(r.id) as rides\nfrom scooters as s\ninner join rides as r\n  on r.scooter_id = s.id\nwhere s.city = 3;\n',
+    },
     { title: 'a test', path: 'src/test/java/Pay.java', before: null, after: CODE },
     {
       title: 'tests at the end of a Rust file',

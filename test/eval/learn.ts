@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { byCodeUnit } from '../../src/agent/by-code-unit.ts';
 import { changedFileOf } from '../../src/agent/code/changed-code.ts';
 import { newnessOf } from '../../src/agent/code/newness.ts';
 import { withoutRefactoring } from '../../src/agent/code/refactoring.ts';
@@ -97,5 +98,5 @@ export function writeWeights(weights: Weights): void {
 }
 
 function byName(a: Lesson, b: Lesson): number {
-  return a.name < b.name ? -1 : 1;
+  return byCodeUnit(a.name, b.name);
 }

@@ -1,3 +1,4 @@
+import { byCodeUnit } from '../../src/agent/by-code-unit.ts';
 import type { WeightedSum } from '../../src/agent/experience/weights.ts';
 
 /** One case: what is so of it, and how much; what is not named is 0. */
@@ -15,7 +16,7 @@ const STILL = 0.002;
  * from 0 to 1. One weight after the other, in the order of their names, takes a Newton step within a region of trust over which the
  * curvature is bounded, so that no step goes uphill: Genkin, Lewis and Madigan, "Large-scale Bayesian logistic regression for text
  * categorization", Technometrics 49(3), 2007, section 4. Weights nearer to zero than `least` are left out; all are rounded to two
- * places. Pure: the same examples give the same line.
+ * places. Pure: the same examples give the same sum.
  */
 export function regress(
   examples: readonly Example[],
@@ -85,7 +86,7 @@ function columnsOf(examples: readonly Example[]): readonly Column[] {
       columns.set(name, column);
     }
   }
-  return [...columns.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...columns.values()].sort((a, b) => byCodeUnit(a.name, b.name));
 }
 
 /** The largest curvature of the loss while the sum is within `region` of where it is. */

@@ -18,6 +18,7 @@ const STATEMENT =
   /^(?:return|new|await|throw|throws|raise|yield|else|in|is|not|and|or|if|unless|when|while|case|from|using|go|defer|as|extends|implements)$/;
 /** How a block of Terraform is called where its settings are read one by one. */
 const BLOCK = /^(?:resource|variable|output|module|locals|moved|data)(?:_|$)/;
+/** Where a block is left before its end. */
 const EXIT = /\b(?:return|throw|raise|continue|next|break)\b/;
 /** `await orders.save(`, `redis.del(`: nothing is made of what is given back. */
 const STATEMENT_CALL = /^\s*(?:await\s+|go\s+|defer\s+)?(?:[\w$@]+(?:\?\.|->|::|\.))+([A-Za-z_]\w*)\s?\(/;
@@ -37,18 +38,17 @@ const WORDS: ReadonlySet<string> = new Set(
  * first, min) is not among them.
  */
 const IDIOMS: ReadonlySet<string> = new Set(
-  `map flatMap flat_map filter collect mapNotNull associate associateBy groupBy group_by forEach fold reduce sumOf
-   push append add addAll concat clone to_owned to_string toString into iter into_iter as_ref as_str toList toSet toArray
-   toMutableList listOf setOf mapOf asList entries values keys items enumerate range format sprintf Sprintf join split
-   trim strip CutPrefix HasPrefix TrimPrefix removeprefix startswith startsWith start_with? is_empty isEmpty empty? blank? present? nil?
-   isNotEmpty is_none is_some Some Ok unwrap_or unwrap_or_else unwrap_or_default map_or map_err and_then or_else filter_map then_some
-   let also takeIf getOrElse getOrDefault orElse ofNullable Optional Is As Self T must_use matches! presence to_s to_sym to_i
-   Err with_capacity len Boolean Context Int Long String List Map Set Vec HashMap HashSet Result Option freeze itself each sum reject next derive Debug Clone Copy Default Send Sync
-   Override FunctionalInterface Autowired Inject Concern Fn new include module extend then blank present positive negative positive? negative?
-   empty nil any? is_some_and array_map array_filter array_values array_sum ifPresent stream collect toMap groupingBy toCollection
-   listOfNotNull transform_values each_with_object to_h tap or_insert or_insert_with fetch_values compact Value HasValue`.split(
-    /\s+/,
-  ),
+  `map flatMap flat_map filter collect mapNotNull associate associateBy groupBy group_by forEach fold reduce sumOf push append
+   add addAll concat clone to_owned to_string toString into iter into_iter as_ref as_str toList toSet toArray toMutableList
+   listOf setOf mapOf asList entries values keys items enumerate range format sprintf Sprintf join split trim strip CutPrefix
+   HasPrefix TrimPrefix removeprefix startswith startsWith start_with? is_empty isEmpty empty? blank? present? nil? isNotEmpty
+   is_none is_some Some Ok unwrap_or unwrap_or_else unwrap_or_default map_or map_err and_then or_else filter_map then_some let
+   also takeIf getOrElse getOrDefault orElse ofNullable Optional Is As Self T must_use matches! presence to_s to_sym to_i Err
+   with_capacity len Boolean Context Int Long String List Map Set Vec HashMap HashSet Result Option freeze itself each sum
+   reject next derive Debug Clone Copy Default Send Sync Override FunctionalInterface Autowired Inject Concern Fn new include
+   module extend then blank present positive negative positive? negative? empty nil is_some_and array_map array_filter
+   array_values array_sum ifPresent stream toMap groupingBy toCollection listOfNotNull transform_values each_with_object to_h
+   tap or_insert or_insert_with fetch_values compact Value HasValue`.split(/\s+/),
 );
 
 /**
@@ -201,8 +201,8 @@ function read(side: Side, line: CodeLine, file: ChangedFile): void {
     if (isField || isDeclared(last, next, isHead)) side.declared.add(name);
   }
   const done = STATEMENT_CALL.exec(line.code)?.[1];
-  const call = line.calls.find(({ name }) => name === done);
-  if (call !== undefined) side.done.set(call.name, call.chain[0] ?? '');
+  const deed = line.calls.find(({ name }) => name === done);
+  if (deed !== undefined) side.done.set(deed.name, deed.chain[0] ?? '');
   for (const call of line.calls) {
     if (line.novelty !== 'place') side.called.set(call.name, (side.called.get(call.name) ?? 0) + 1);
     if (isLooped(line, call)) side.looped.add(call.name);

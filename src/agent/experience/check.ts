@@ -1,7 +1,8 @@
 import type { ProposedCheck } from '../../core/plan/proposal.ts';
 import { SIGNAL_KINDS } from '../../core/plan/signal-kinds.ts';
+import type { Drawn } from '../drawing.ts';
 import type { Recognised } from './recognise.ts';
-import type { Said, Traits } from './traits.ts';
+import { type Traits, traitsOfSaying } from './traits.ts';
 
 const MOST_WORDS = 3;
 const MOST_PLACES = 5;
@@ -13,11 +14,11 @@ const MOST_PLACES = 5;
 export function checkFromExperience(
   { kind, traits: names }: Recognised,
   traits: Traits,
-  said: readonly Said[],
+  drawn: readonly Drawn[],
 ): ProposedCheck | null {
   const reason = isOfWords(names[0])
-    ? (byWords(names, traits) ?? bySaying(names, said))
-    : (bySaying(names, said) ?? byWords(names, traits));
+    ? (byWords(names, traits) ?? bySaying(names, drawn))
+    : (bySaying(names, drawn) ?? byWords(names, traits));
   if (reason === null) return null;
   return {
     signalKind: kind,
@@ -56,12 +57,9 @@ function byWords(names: readonly string[], traits: Traits): Reason | null {
 }
 
 /** What a detector says that weighs most. */
-function bySaying(names: readonly string[], said: readonly Said[]): Reason | null {
+function bySaying(names: readonly string[], drawn: readonly Drawn[]): Reason | null {
   const first = names.find((name) => !isOfWords(name)) ?? '';
-  const found = said.find(
-    ({ check, detector }) =>
-      first.startsWith(`says ${check.signalKind}`) || first.startsWith(`from ${detector.id}`),
-  );
+  const found = drawn.find((each) => traitsOfSaying(each).includes(first));
   return found === undefined ? null : { what: found.check.why, places: found.check.evidence };
 }
 

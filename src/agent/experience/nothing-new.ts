@@ -3,12 +3,12 @@ import { chanceOf, WEIGHTS, type WeightedSum } from './weights.ts';
 
 /** A smaller change is read line by line: in a few lines everything may be old and still mean something else. */
 const FEWEST_LINES = 6;
-/** A longer change is never judged as a whole: in it nearly every word stands somewhere. */
-export const MOST_LINES = 5_000;
 /** So likely a change must say nothing new before it is left alone. */
 const LEAST_CHANCE = 0.5;
 /** More lines than this, on the scale of their logarithm, are no further sign. */
 const MOST_SIGN = 3.5;
+/** From this many new or lost things on they are many. */
+const MANY = 4;
 
 /**
  * Whether a change only writes anew what was there. Where that is a question at all, counted newness speaks against it, and more of
@@ -23,14 +23,9 @@ export function hasNoNewness({ linesBefore: _, linesAfter: __, ...counts }: Newn
   return Object.values(counts).every((count) => count === 0);
 }
 
-/** Neither too small nor too large to be judged as a whole, and nothing in it that is surely new. */
+/** Not too small to be judged as a whole, and nothing in it that is surely new. */
 export function isOpenQuestion(newness: Newness): boolean {
-  const { linesBefore, linesAfter } = newness;
-  return (
-    Math.max(linesBefore, linesAfter) >= FEWEST_LINES &&
-    linesBefore + linesAfter <= MOST_LINES &&
-    !isSurelyNew(newness)
-  );
+  return Math.max(newness.linesBefore, newness.linesAfter) >= FEWEST_LINES && !isSurelyNew(newness);
 }
 
 /**
@@ -73,7 +68,7 @@ export function signsOf({ linesBefore, linesAfter, ...counts }: Newness): Readon
   const all = callsNew + callsLost + namesNew + namesLost + numbersNew + numbersLost + textsNew + textsLost;
   signs.set('all', Math.log1p(all));
   signs.set('any', all > 0 ? 1 : 0);
-  signs.set('many', all > 3 ? 1 : 0);
+  signs.set('many', all >= MANY ? 1 : 0);
   return signs;
 }
 

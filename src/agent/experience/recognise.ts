@@ -1,6 +1,7 @@
 import type { SignalKind } from '../../core/plan/signal-kinds.ts';
+import { byCodeUnit } from '../by-code-unit.ts';
 import type { Traits } from './traits.ts';
-import { chanceOf, KINDS, WEIGHTS, type Weights } from './weights.ts';
+import { chanceOf, KINDS, WEIGHTS } from './weights.ts';
 
 /** How likely a signal kind would be watched by those who labelled the changes this one is like, and by what it is recognised. */
 export interface Recognised {
@@ -12,21 +13,18 @@ export interface Recognised {
 }
 
 /** Every kind, the likeliest first; of two as likely the one whose name comes first. */
-export function recognise(
-  traits: Traits,
-  { kinds }: Pick<Weights, 'kinds'> = WEIGHTS,
-): readonly Recognised[] {
+export function recognise(traits: Traits): readonly Recognised[] {
   const recognised = KINDS.map((kind): Recognised => {
-    const { start, weights } = kinds[kind] ?? { start: Number.NEGATIVE_INFINITY, weights: {} };
+    const { start, weights } = WEIGHTS.kinds[kind] ?? { start: Number.NEGATIVE_INFINITY, weights: {} };
     const parts: { name: string; part: number }[] = [];
     for (const [name, { amount }] of traits) {
       const weight = weights[name];
       if (weight !== undefined) parts.push({ name, part: amount * weight });
     }
     // Added in one order, so that the order of files never moves the last digit.
-    parts.sort((a, b) => b.part - a.part || (a.name < b.name ? -1 : 1));
+    parts.sort((a, b) => b.part - a.part || byCodeUnit(a.name, b.name));
     const sum = parts.reduce((total, { part }) => total + part, start);
     return { kind, chance: chanceOf(sum), traits: parts.map(({ name }) => name) };
   });
-  return recognised.sort((a, b) => b.chance - a.chance || (a.kind < b.kind ? -1 : 1));
+  return recognised.sort((a, b) => b.chance - a.chance || byCodeUnit(a.kind, b.kind));
 }

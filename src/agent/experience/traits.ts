@@ -1,7 +1,7 @@
 import { wordsOf } from '../code/calls.ts';
 import type { ChangedFile, CodeLine } from '../code/changed-code.ts';
 import type { Language } from '../code/language.ts';
-import type { DetectedCheck, Detector } from '../detector.ts';
+import type { Drawn } from '../drawing.ts';
 
 /**
  * What a change is recognised by: the words of its names, of what stands around them, of its texts and paths, and what detectors
@@ -16,12 +16,6 @@ export interface Trait {
 /** By name: "word ttl", "stem expir", "says cache.hit_ratio", "from cache". */
 export type Traits = ReadonlyMap<string, Trait>;
 
-/** What one detector drew from one file. */
-export interface Said {
-  readonly check: DetectedCheck;
-  readonly detector: Detector;
-}
-
 const AMOUNTS = { changed: 1, path: 1, text: 0.6, around: 0.4 } as const;
 /** Shorter words are names of no matter. */
 const FEWEST_CHARS = 3;
@@ -29,6 +23,7 @@ const FEWEST_CHARS = 3;
 const STEM_CHARS = 5;
 /** Of a word that stands on many lines, the first few say enough. */
 const MOST_PLACES = 3;
+/** Where a text is what is done; in code it is only shown. */
 const TEXTS_THAT_DO: ReadonlySet<Language | null> = new Set(['settings', 'sql', 'schema']);
 /** A text of which only the beginning is read. */
 const MOST_TEXT_CHARS = 2_000;
@@ -39,7 +34,7 @@ const MOST_TEXT_CHARS = 2_000;
  */
 export function traitsOf(
   files: readonly ChangedFile[],
-  said: readonly Said[],
+  drawn: readonly Drawn[],
   known: ReadonlySet<string> | null = null,
 ): Traits {
   const traits = new Map<string, { amount: number; lines: CodeLine[] }>();
@@ -67,21 +62,25 @@ export function traitsOf(
     for (const line of lines) {
       const own = isChanged(line) ? line : null;
       for (const word of line.words) addWord(word, own === null ? AMOUNTS.around : AMOUNTS.changed, own);
-      // In code a text is only shown; in settings and queries it is what is done.
       if (own === null || !TEXTS_THAT_DO.has(file.language)) continue;
       for (const text of line.strings) {
         for (const word of wordsOf(text.slice(0, MOST_TEXT_CHARS))) addWord(word, AMOUNTS.text, own);
       }
     }
   }
-  for (const { check, detector } of said) {
-    const manner = check.isSecondary === true ? 'in passing' : 'mainly';
-    add(`says ${check.signalKind}`, 1, null);
-    add(`says ${check.signalKind} ${manner}`, 1, null);
-    add(`from ${detector.id}`, 1, null);
-    add(`from ${detector.id} ${check.signalKind} ${manner}`, 1, null);
-  }
+  for (const name of drawn.flatMap(traitsOfSaying)) add(name, 1, null);
   return traits;
+}
+
+/** What a change is recognised by where a detector says this of it. */
+export function traitsOfSaying({ check, detector }: Drawn): readonly string[] {
+  const manner = check.isSecondary === true ? 'in passing' : 'mainly';
+  return [
+    `says ${check.signalKind}`,
+    `says ${check.signalKind} ${manner}`,
+    `from ${detector.id}`,
+    `from ${detector.id} ${check.signalKind} ${manner}`,
+  ];
 }
 
 function isChanged(line: CodeLine): boolean {

@@ -10,8 +10,8 @@ export interface WeightedSum {
 /**
  * What the labelled changes of fixtures/eval taught: `npm run learn` writes it, and nobody else does.
  *
- * Of a signal kind no trait weighs less than nothing, so that whatever is added to a change never takes a check away; of a change
- * that says nothing new no newness weighs more than nothing.
+ * Of a signal kind no trait weighs less than nothing, so that nothing added to a change makes a signal less likely; of a change that
+ * says nothing new no newness weighs more than nothing.
  */
 export interface Weights {
   /** Digest of the traits and labels that it was learned from. */
@@ -24,7 +24,7 @@ export const WEIGHTS: Weights = learned;
 
 /** Every trait that some kind is known by. */
 export const KNOWN_TRAITS: ReadonlySet<string> = new Set(
-  Object.values(WEIGHTS.kinds).flatMap((line) => Object.keys(line.weights)),
+  Object.values(WEIGHTS.kinds).flatMap(({ weights }) => Object.keys(weights)),
 );
 
 export const KINDS = Object.keys(SIGNAL_KINDS) as readonly SignalKind[];

@@ -94,6 +94,16 @@ describe('another idiom for the same', () => {
     expect(await kindsOf(python, comprehension)).toEqual([]);
   });
 
+  test('asks for nothing, where a list of its own is filled in another way', async () => {
+    const filled = python.replace('keys.append(o.key)', 'keys.insert(len(keys), o.key)');
+    expect(await kindsOf(filled, comprehension)).toEqual([]);
+  });
+
+  test('but asks where what is done to something else goes', async () => {
+    const less = comprehension.replace('    bucket.delete_all(stale)\n', '');
+    expect(await kindsOf(python, less)).not.toEqual([]);
+  });
+
   test('but asks where it keeps others than before', async () => {
     expect(await kindsOf(python, comprehension.replace('o.age > MAX', 'o.age < MAX'))).not.toEqual([]);
   });

@@ -32,7 +32,7 @@ describe('what was learned of signals', () => {
     );
   });
 
-  test('never takes a signal away for what is added to a change', () => {
+  test('never makes a signal less likely for what is added to a change', () => {
     expect(traits.length).toBeGreaterThan(1_000);
     fc.assert(
       fc.property(someTraits, someTraits, (some, more) => {
