@@ -88,7 +88,7 @@ function isOldAnew(files: readonly ChangedFile[], said: readonly Drawn[]): boole
 
 /**
  * The likeliest signals, those that a detector finds essential among them whatever their chance: up to four, or up to eight where a
- * fifth is likely as well.
+ * fifth is likely as well. What a detector of money, accounts or data finds essential is not cut at four.
  */
 function worthWatching(
   files: readonly ChangedFile[],
@@ -96,20 +96,24 @@ function worthWatching(
   merged: ReadonlyMap<SignalKind, ProposedCheck>,
 ): readonly ProposedCheck[] {
   const traits = traitsOf(files, drawn, KNOWN_TRAITS);
-  const essential = new Set(
-    drawn
-      .filter(({ check, detector }) => check.isSecondary !== true && detector.isHint !== true)
+  const mains = drawn.filter(({ check, detector }) => check.isSecondary !== true && detector.isHint !== true);
+  const essential = new Set(mains.map(({ check }) => check.signalKind));
+  const grave = new Set(
+    mains
+      .filter(({ check, detector }) => (check.risk ?? detector.risk) === 'high')
       .map(({ check }) => check.signalKind),
   );
   const recognised = recognise(traits);
   if (drawn.length === 0 && (recognised[0]?.chance ?? 0) < LEAST_CHANCE_ALONE) return [];
   const likely = recognised.filter(({ kind, chance }) => chance >= LEAST_CHANCE || essential.has(kind));
-  const usual = likely.slice(0, USUAL_CHECKS);
-  const others = likely.slice(USUAL_CHECKS, MAX_CHECKS).filter(({ chance }) => chance >= LEAST_CHANCE_FULLER);
+  const [usual, others] = [likely.slice(0, USUAL_CHECKS), likely.slice(USUAL_CHECKS)];
   const isFuller = (others[0]?.chance ?? 0) >= FULLER_CHANCE;
-  return [...usual, ...(isFuller ? others : [])].flatMap(
-    (each) => merged.get(each.kind) ?? checkFromExperience(each, traits, drawn) ?? [],
+  const further = others.filter(
+    ({ kind, chance }) => (isFuller && chance >= LEAST_CHANCE_FULLER) || grave.has(kind),
   );
+  return [...usual, ...further]
+    .slice(0, MAX_CHECKS)
+    .flatMap((each) => merged.get(each.kind) ?? checkFromExperience(each, traits, drawn) ?? []);
 }
 
 /** What a signal that is watched will show only after the ladder has ended. */

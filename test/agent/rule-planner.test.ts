@@ -110,6 +110,13 @@ describe('proposes what the change could break', () => {
     expect(kinds).toEqual(expect.arrayContaining(['db.pool_saturation', 'ratelimit.rejected_rate']));
   });
 
+  test('what a detector of accounts finds essential is not cut for what is likelier', async () => {
+    const pull = new URL('../../fixtures/shop/pulls/token-validation.diff', import.meta.url);
+    const kinds = (await planOf(readFileSync(pull, 'utf8'))).checks.map(({ signalKind }) => signalKind);
+    expect(kinds.length).toBeGreaterThan(4);
+    expect(kinds).toContain('auth.unauthorized_rate');
+  });
+
   test('proposes no more than eight checks and names what it leaves out', async () => {
     const plan = await planOf(FIXTURES.map((each) => each.diff).join(''));
     expect(plan.checks).toHaveLength(MAX_CHECKS);
