@@ -2,26 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { changedFileOf } from '../../src/agent/code/changed-code.ts';
 import { DETECTORS } from '../../src/agent/detectors/registry.ts';
 import { readDiff } from '../../src/agent/diff/diff.ts';
+import { growthOf } from '../support/growth.ts';
 import { diffOf, planOf } from './diff-writing.ts';
 
-/** Processor time, the best of three: another program may take the processor, or its caches, meanwhile. */
-async function millis(run: () => unknown): Promise<number> {
-  let best = Number.POSITIVE_INFINITY;
-  for (let time = 0; time < 3; time += 1) {
-    const start = process.cpuUsage();
-    await run();
-    const { user, system } = process.cpuUsage(start);
-    best = Math.min(best, (user + system) / 1_000);
-  }
-  return best;
-}
-
-/** Fourfold input may take sixfold time, with some milliseconds for what does not grow; a square would take sixteenfold. */
+/** Fourfold input may take tenfold time, with some milliseconds for what does not grow; a square would take sixteenfold. */
 async function expectLinear(diffOfSize: (size: number) => string, size: number): Promise<void> {
   await planOf(diffOfSize(size));
   const [small, large] = [diffOfSize(size), diffOfSize(size * 4)];
-  const [base, grown] = [await millis(() => planOf(small)), await millis(() => planOf(large))];
-  expect(grown).toBeLessThan(base * 10 + 80);
+  const growth = await growthOf(
+    () => planOf(small),
+    () => planOf(large),
+    { enough: 10, grain: 8 },
+  );
+  expect(growth).toBeLessThan(10);
 }
 
 const LINES = [
