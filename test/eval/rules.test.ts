@@ -6,7 +6,7 @@ const cases = readCases();
 
 // How good the rules are is for `npm run eval` to say, with its bars; these are what no version of them may break.
 describe('the rules', () => {
-  test('plan every case with at most eight checks, and leave alone six in seven of those that need nothing and hardly any other', async () => {
+  test('plan every case with at most eight checks, and leave alone nine in ten of those that need nothing and hardly any other', async () => {
     let [empties, silent, others, missed] = [0, 0, 0, 0];
     for (const { diff, label } of cases) {
       const { watched, checks } = await rules().answer({ diff, title: label.title });
@@ -17,7 +17,7 @@ describe('the rules', () => {
       else [others, missed] = [others + 1, missed + Number(isSilent)];
     }
     expect(empties).toBeGreaterThan(300);
-    expect(silent / empties).toBeGreaterThanOrEqual(0.85);
+    expect(silent / empties).toBeGreaterThanOrEqual(0.9);
     expect(missed / others).toBeLessThanOrEqual(0.02);
   });
 });

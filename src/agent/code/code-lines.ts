@@ -1,4 +1,5 @@
 import { type Scan, type ScannedLine, type ScanStart, scanCode } from './code-scanner.ts';
+import { documentingLines } from './documenting-lines.ts';
 import { importedLines } from './import-lines.ts';
 import { type Language, LEXES, type Lexis } from './language.ts';
 import { settingLines } from './setting-lines.ts';
@@ -11,7 +12,7 @@ export interface StrippedLine extends ScannedLine {
 export const MAX_CODE_LINE_CHARS = 4_000;
 
 /**
- * Strips comments and string contents from consecutive lines of one side of a hunk; line N in, line N out.
+ * Strips comments, what only documents, and string contents from consecutive lines of one side of a hunk; line N in, line N out.
  *
  * A hunk is a fragment and may begin inside a comment or a multi-line string. That shows when something closes that
  * was never opened, and then the lines are read again from the right start.
@@ -21,11 +22,12 @@ export function strippedLines(lines: readonly string[], language: Language): rea
   if (language === 'manifest') return lines.map(asText);
   const readable = lines.map((line) => (line.length > MAX_CODE_LINE_CHARS ? '' : line));
   const scanned = scanFragment(readable, LEXES[language]);
-  const imports = importedLines(
-    scanned.map(({ code }) => code),
-    language,
+  const codes = scanned.map(({ code }) => code);
+  const imports = importedLines(codes, language);
+  const documenting = documentingLines(codes, language);
+  return scanned.map((line, at) =>
+    documenting.has(at) ? { code: '', strings: [], isImport: false } : { ...line, isImport: imports.has(at) },
   );
-  return scanned.map((line, at) => ({ ...line, isImport: imports.has(at) }));
 }
 
 /** Only strings: the name of a package must not read like code that uses it. */

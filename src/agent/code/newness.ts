@@ -3,8 +3,11 @@ import { untyped } from './types-only.ts';
 
 const TOKEN = /[A-Za-z_$@][\w$]*[?!]?|\d[\w.]*|=>|->|::|\S/g;
 const NAME = /^[A-Za-z_$@][\w$]*[?!]?$/;
-/** What a value is compared or worked out with: another sign is another result. */
-const SIGN = /(?:^|\s)([<>]=?|[*/%+-])(?=\s|$)/g;
+/** What a value is compared or worked out with: another sign is another result. A sign of a pointer or a type has space on one side. */
+const SIGN = /(?:^|\s)([<>]=?|[*/%+-])(?=\s|$)|(?<=[\w)])([*/%+])(?=[\w(])/g;
+/** Signs that idioms bring and take: of a loop's counter, of a step of one, of texts put together, of a unit of time. */
+const IDLE_SIGNS =
+  /(?<=\bfor\b[^;]{0,80};)[^;]{0,120}(?=;)|[+-]\s?1\b(?![.\w])|''\s?\+|\+\s?''|\*\s?time\.(?=[A-Z])/g;
 /** Where and how often these are done matters as much as that they are done. */
 const PLACED =
   /^(?:n?ack\w*|acknowledge\w*|commit\w*|rollback\w*|publish\w*|enqueue\w*|dispatch\w*|invalidate\w*|delete\w*|del|evict\w*|emit\w*|lock\w*|unlock\w*|send\w*|flush\w*|transaction\w*|atomic|gather|all|allSettled|spawn|go|authori[sz]e\w*|require\w*|verify\w*|validate\w*|permit\w*|check\w*)$/i;
@@ -18,8 +21,12 @@ const STATEMENT =
   /^(?:return|new|await|throw|throws|raise|yield|else|in|is|not|and|or|if|unless|when|while|case|from|using|go|defer|as|extends|implements)$/;
 /** How a block of Terraform is called where its settings are read one by one. */
 const BLOCK = /^(?:resource|variable|output|module|locals|moved|data)(?:_|$)/;
+const WAITS = /\bawait\b/g;
+const THROWS = /\b(?:throw|raise)\b/g;
 /** Where a block is left before its end. */
 const EXIT = /\b(?:return|throw|raise|continue|next|break)\b/;
+/** `order.total >= limit`: the last names of both sides. */
+const COMPARED = /([\w$@]+)(?:\(\))?[)\]]?\s([<>]=?)\s(?:[\w$@]+(?:\.|->|::))*([\w$@]+)/g;
 /** `await orders.save(`, `redis.del(`: nothing is made of what is given back. */
 const STATEMENT_CALL = /^\s*(?:await\s+|go\s+|defer\s+)?(?:[\w$@]+(?:\?\.|->|::|\.))+([A-Za-z_]\w*)\s?\(/;
 const HEAD = /^\s*(?:\w+\s+){0,4}(?:def|function|func|fun|fn|class|interface|struct|record)\b|[){]\s*\{?$/;
@@ -75,8 +82,15 @@ export interface Newness {
   /** Signs that compare or work out; among the new ones counts too when nothing is multiplied or divided any more. */
   readonly signsNew: number;
   readonly signsLost: number;
+  /** Places that wait for something, and that raise an error, more of them or fewer. */
+  readonly waitsNew: number;
+  readonly waitsLost: number;
+  readonly throwsNew: number;
+  readonly throwsLost: number;
   /** Calls that are made once per element of a loop and were not. */
   readonly looped: number;
+  /** Of these, those made for what they do. */
+  readonly deedsLooped: number;
   /** Calls whose place matters, such as an acknowledgement, that are made more or less often. */
   readonly placed: number;
 }
@@ -96,10 +110,8 @@ export function newnessOf(files: readonly ChangedFile[]): Newness {
     (name) => !isOwn(name),
   );
   const times = (side: Side, name: string): number => side.called.get(name) ?? 0;
-  // A condition may be turned about where what it guarded is now left early.
-  const isTurned = after.exits > before.exits;
-  const [signsBefore, signsAfter] = [signsOf(before, isTurned), signsOf(after, isTurned)];
   const [added, lost] = [unknownOf(after, before, around), unknownOf(before, after, around)];
+  const looped = [...after.looped].filter((name) => !before.looped.has(name) && !isOwn(name));
   return {
     linesBefore: before.lines,
     linesAfter: after.lines,
@@ -117,13 +129,25 @@ export function newnessOf(files: readonly ChangedFile[]): Newness {
     numbersLost: lost.numbers.length,
     textsNew: added.texts.length,
     textsLost: lost.texts.length,
-    signsNew: missingIn(signsBefore, signsAfter) + missingIn(signsAfter, signsBefore, WORKS_OUT),
-    signsLost: missingIn(signsAfter, signsBefore),
-    looped: [...after.looped].filter((name) => !before.looped.has(name) && !isOwn(name)).length,
+    signsNew:
+      signsOnlyIn(after, before).length +
+      signsOnlyIn(before, after).filter((sign) => WORKS_OUT.test(sign)).length +
+      comparedOtherwise(after, before),
+    signsLost: signsOnlyIn(before, after).length,
+    waitsNew: Math.max(0, after.waits - before.waits),
+    waitsLost: Math.max(0, before.waits - after.waits),
+    throwsNew: Math.max(0, after.throws - before.throws),
+    throwsLost: Math.max(0, before.throws - after.throws),
+    looped: looped.length,
+    deedsLooped: looped.filter((name) => after.done.has(name)).length,
     placed: placedApart(before, after),
   };
 }
 
+const PRODUCT = /(?<![\w.])\d[\d_]{0,15}(?:\s?\*\s?\d[\d_]{0,15}){1,6}(?![\w.])/g;
+/** `logger.info(`, `throw new Gone(`, `raise Gone, `: the head of a line whose texts people read. */
+const TOLD =
+  /^\s*(?:(?:[\w$@]+(?:\.|->|::))*_?log(?:ger|ging)?(?:\.|->|::)\w+\(|(?:throw|raise)\b|console\.\w+\(|(?:tracing::)?(?:trace|debug|info|warn|error)!\()/i;
 const LINTED = /^\s*#!?\[(?:warn|allow|deny|expect|must_use|inline|doc)\b/;
 /** Where a value goes into a text: `#{a}`, `${a}`, `{a}`, `%s`. */
 const FILLED_IN = /#\{[^{}]{0,200}\}|\$\{[^{}]{0,200}\}|\{[^{}]{0,200}\}|%[sdvq]/g;
@@ -133,6 +157,8 @@ interface Side {
   lines: number;
   /** How often it leaves early: returns, throws, goes on to the next. */
   exits: number;
+  waits: number;
+  throws: number;
   /** Strings and numbers. */
   readonly constants: Set<string>;
   readonly names: Set<string>;
@@ -141,6 +167,8 @@ interface Side {
   /** Names it gives to something of its own, or takes in from elsewhere. */
   readonly declared: Set<string>;
   readonly signs: Set<string>;
+  /** What is compared with what, the smaller first, and the sign as written: "limit <= total" and ">=". */
+  readonly compared: Map<string, string>;
   /** How often each name is called. */
   readonly called: Map<string, number>;
   /** Calls that are a statement of their own, made for what they do, not for what they give; and on what they are made. */
@@ -153,11 +181,14 @@ function sideOf(): Side {
   return {
     lines: 0,
     exits: 0,
+    waits: 0,
+    throws: 0,
     constants: new Set(),
     names: new Set(),
     filled: new Set(),
     declared: new Set(),
     signs: new Set(),
+    compared: new Map(),
     called: new Map(),
     done: new Map(),
     looped: new Set(),
@@ -177,13 +208,24 @@ function read(side: Side, line: CodeLine, file: ChangedFile): void {
   }
   side.lines += 1;
   if (EXIT.test(line.code)) side.exits += 1;
-  for (const text of line.strings) readText(side, text);
-  for (const [, sign = ''] of line.code.matchAll(SIGN)) {
-    // Python's older way to put a value into a text.
-    if (sign !== '%' || file.language !== 'python' || line.strings.length === 0) side.signs.add(sign);
+  side.waits += line.code.match(WAITS)?.length ?? 0;
+  side.throws += line.code.match(THROWS)?.length ?? 0;
+  // What is told in the log or of an error is told to people.
+  if (!TOLD.test(line.code)) for (const text of line.strings) readText(side, text);
+  const worked = withProducts(line.code);
+  if (file.language !== 'settings') {
+    for (const [, left = '', sign = '', right = ''] of worked.matchAll(COMPARED)) {
+      const [smaller, larger] = sign.startsWith('<') ? [left, right] : [right, left];
+      side.compared.set(`${smaller} ${sign.replace('>', '<')} ${larger}`, sign);
+    }
+    for (const [, spaced, tight] of worked.replaceAll(IDLE_SIGNS, ' ').matchAll(SIGN)) {
+      const sign = spaced ?? tight ?? '';
+      // Python's older way to put a value into a text.
+      if (sign !== '%' || file.language !== 'python' || line.strings.length === 0) side.signs.add(sign);
+    }
   }
   // Only Ruby's names end in a mark; elsewhere it tells what may be nothing.
-  const code = file.language === 'ruby' ? line.code : line.code.replaceAll(/(?<=\w)[?!]{1,2}(?=[^=]|$)/g, '');
+  const code = file.language === 'ruby' ? worked : worked.replaceAll(/(?<=\w)[?!]{1,2}(?=[^=]|$)/g, '');
   const tokens = untyped(code, file.language).match(TOKEN) ?? [];
   const isHead = HEAD.test(line.code) || SIGNATURE.test(line.code);
   for (const [at, token] of tokens.entries()) {
@@ -209,6 +251,18 @@ function read(side: Side, line: CodeLine, file: ChangedFile): void {
     const isOwn = call.chain.length === 1 && /^(?:all|go)$/.test(call.name);
     if (PLACED.test(call.name) && !isOwn && line.novelty === 'code') side.placed.push(call.name);
   }
+}
+
+/** `24 * 60 * 60` is 86400, however it is written. */
+function withProducts(code: string): string {
+  return code.replaceAll(PRODUCT, (product) =>
+    String(
+      product
+        .replaceAll('_', '')
+        .split('*')
+        .reduce((result, factor) => result * Number(factor), 1),
+    ),
+  );
 }
 
 /** How many calls that matter by their place stand on one side only, but for functions that the change itself declares. */
@@ -263,15 +317,42 @@ function unknownOf(said: Side, other: Side, around: Side) {
   };
 }
 
-function signsOf({ signs }: Side, isTurned: boolean): ReadonlySet<string> {
-  return isTurned ? new Set([...signs].map((sign) => TURNED[sign] ?? sign)) : signs;
+/** What holds where the other does not. */
+const OPPOSITE: Readonly<Record<string, string>> = { '<': '>=', '>': '<=', '<=': '>', '>=': '<' };
+
+/**
+ * The signs of one side that are not on the other, but for a condition turned into its opposite where what it guarded is now left
+ * early (or no longer is), and a comparison whose two sides changed places.
+ */
+function signsOnlyIn(side: Side, other: Side): readonly string[] {
+  const isOpposite = (sign: string): boolean =>
+    isTurned(side, other) && other.signs.has(OPPOSITE[sign] ?? '') && !side.signs.has(OPPOSITE[sign] ?? '');
+  const isMirrored = (sign: string): boolean => {
+    const own = [...side.compared].filter(([, written]) => written === sign);
+    return own.length > 0 && own.every(([compared]) => other.compared.has(compared));
+  };
+  return [...side.signs].filter((sign) => !other.signs.has(sign) && !isOpposite(sign) && !isMirrored(sign));
 }
 
-const TURNED: Readonly<Record<string, string>> = { '<=': '>', '>=': '<' };
+/**
+ * How many comparisons of the same two things have another sign: another bound, the two turned about, or the opposite where nothing
+ * is left early.
+ */
+function comparedOtherwise(side: Side, other: Side): number {
+  return [...side.compared.keys()].filter((compared) => {
+    const [smaller = '', sign = '', larger = ''] = compared.split(' ');
+    const another = sign === '<' ? '<=' : '<';
+    if (other.compared.has(compared) || smaller === larger) return false;
+    return (
+      other.compared.has(`${smaller} ${another} ${larger}`) ||
+      other.compared.has(`${larger} ${sign} ${smaller}`) ||
+      (other.compared.has(`${larger} ${another} ${smaller}`) && !isTurned(side, other))
+    );
+  }).length;
+}
 
-/** How many of `b` are not in `a`; with `among` only such as these. */
-function missingIn(a: ReadonlySet<string>, b: ReadonlySet<string>, among = /./): number {
-  return [...b].filter((each) => !a.has(each) && among.test(each)).length;
+function isTurned(side: Side, other: Side): boolean {
+  return side.exits !== other.exits;
 }
 
 /** Multiplies, divides: no idiom does without it. */

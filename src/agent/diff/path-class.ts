@@ -32,7 +32,7 @@ const DOC_NAMES = setOf('license licence notice authors contributors codeowners 
 const ASSET_EXTENSIONS = setOf(
   `
     css scss sass less styl svg png jpg jpeg gif webp avif ico woff woff2 ttf otf eot mp3 mp4
-    webm po pot mo xliff xlf strings ftl
+    webm po pot mo xliff xlf strings ftl resx arb
 `,
 );
 const SETTING_EXTENSIONS = setOf(
@@ -51,15 +51,30 @@ const GENERATED_FOLDERS = setOf(
 );
 const MIGRATION_FOLDERS = setOf('migrations migration migrate alembic flyway liquibase changelogs');
 const CI_FOLDERS = setOf(
-  '.github .circleci .gitlab .buildkite .husky .ci ci .azure .teamcity .vscode .idea .devcontainer',
+  `
+    .github .circleci .gitlab .buildkite .husky .ci ci .azure .teamcity .vscode .idea .devcontainer .changeset .woodpecker .semaphore
+    .storybook .vitepress .docusaurus .run .phan .yarn .tekton .zed
+`,
 );
 const CI_NAMES = setOf(
   `
-    .gitlab-ci.yml .travis.yml azure-pipelines.yml jenkinsfile makefile justfile taskfile.yml
-    renovate.json .gitignore .gitattributes .editorconfig .npmrc .nvmrc .dockerignore biome.json
-    tsconfig.json knip.json .prettierrc .eslintrc .eslintrc.json .rubocop.yml .pre-commit-config.yaml
-    .golangci.yml codecov.yml dependabot.yml tox.ini rust-toolchain.toml rust-toolchain rustfmt.toml .rustfmt.toml clippy.toml pytest.ini .gitmodules .tool-versions mkdocs.yml .swcrc turbo.json nx.json lerna.json
-    skaffold.yaml tiltfile docker-compose.test.yml docker-compose.yml compose.yaml compose.yml docker-compose.override.yml
+    .gitlab-ci.yml .travis.yml azure-pipelines.yml bitbucket-pipelines.yml appveyor.yml .appveyor.yml .drone.yml cloudbuild.yaml
+    jenkinsfile makefile gnumakefile justfile taskfile.yml taskfile.yaml earthfile vagrantfile brewfile procfile.dev rakefile
+    noxfile.py fabfile.py .gitignore .gitattributes .gitmodules .mailmap .editorconfig .npmrc .nvmrc .node-version .python-version
+    .ruby-version .java-version .sdkmanrc .tool-versions .mise.toml mise.toml .envrc flake.nix shell.nix default.nix devbox.json
+    .dockerignore .helmignore .prettierignore .eslintignore .trivyignore .snyk .flake8 .pylintrc pylintrc mypy.ini .coveragerc
+    .simplecov .rspec .yardopts .yamllint .markdownlint.json .markdownlint.yml .hadolint.yaml .jshintrc .swcrc .babelrc
+    .browserslistrc .clang-format .scalafmt.conf .sequelizerc .overcommit.yml .env.example .env.sample .env.test .env.dist
+    env.example sonar-project.properties pyrightconfig.json pytest.ini tox.ini phpunit.xml phpunit.xml.dist phpcs.xml phpcs.xml.dist
+    .php-cs-fixer.php .php-cs-fixer.dist.php rector.php infection.json pint.json grumphp.yml checkstyle.xml pmd.xml spotbugs.xml
+    detekt.yml stylecop.json .globalconfig biome.json dprint.json tsconfig.json knip.json typedoc.json cspell.json .cspell.json
+    typos.toml _typos.toml taplo.toml deny.toml cliff.toml bacon.toml nextest.toml rust-toolchain.toml rust-toolchain rustfmt.toml
+    .rustfmt.toml clippy.toml renovate.json renovate.json5 codecov.yml .codecov.yml dependabot.yml .mergify.yml lefthook.yml
+    lefthook.yaml .lefthook.yml .pre-commit-config.yaml .lintstagedrc .lintstagedrc.json .releaserc .releaserc.json
+    release-please-config.json .release-please-manifest.json .goreleaser.yml .goreleaser.yaml .golangci.yml .mockery.yaml
+    .mockery.yml mkdocs.yml .readthedocs.yaml .readthedocs.yml turbo.json nx.json lerna.json skaffold.yaml tiltfile
+    docker-compose.test.yml docker-compose.yml compose.yaml compose.yml docker-compose.override.yml jest.setup.ts jest.setup.js
+    vitest.setup.ts vitest.workspace.ts karma.conf.js .mocharc.json .mocharc.yml .mocharc.js .nycrc .nycrc.json
 `,
 );
 const LOCK_NAMES = setOf(
@@ -74,6 +89,12 @@ const MANIFEST_NAMES = setOf(
     pom.xml build.gradle build.gradle.kts libs.versions.toml build.sbt directory.packages.props
 `,
 );
+/** Fragments from which a changelog is put together. */
+const NEWS_FOLDERS = setOf(
+  'changelog.d changelogs.d newsfragments .changes changes.d releasenotes release-notes',
+);
+const TRANSLATION_FOLDERS = setOf('locales locale i18n l10n lang translations');
+const TRANSLATION_EXTENSIONS = setOf('json yml yaml properties php resx arb toml');
 const UI_FOLDERS = setOf(
   'components ui frontend webapp browser storefront hooks widgets screens composables',
 );
@@ -107,7 +128,7 @@ export function classOfPath(path: string): PathClass {
     isUnder(CI_FOLDERS) ||
     CI_NAMES.has(name) ||
     /^(?:docker-)?compose[.-](?:dev|local|test|ci|override)[\w.-]*\.ya?ml$/.test(name) ||
-    /^\.(?:rubocop|eslintrc|golangci|prettierrc|stylelintrc|ktlint|phpstan|swiftlint)[\w.-]*$|^(?:phpstan|ruff|clippy|psalm)[\w.-]*\.(?:neon|toml|xml)(?:\.dist)?$|^(?:eslint|prettier|vitest|jest|playwright|cypress|commitlint|postcss|tailwind|babel|metro)\.config\.|^tsconfig\.[\w.-]*json$/.test(
+    /^\.(?:rubocop|eslintrc|golangci|prettierrc|stylelintrc|ktlint|phpstan|swiftlint|commitlintrc|markdownlint)[\w.-]*$|^(?:phpstan|ruff|clippy|psalm|pint)[\w.-]*\.(?:neon|toml|xml)(?:\.dist)?$|^(?:eslint|prettier|vitest|jest|playwright|cypress|commitlint|lint-staged|release|stylelint|postcss|tailwind|babel|metro|docusaurus|drizzle|codegen|typedoc|knip)\.config\.|^tsconfig\.[\w.-]*json$/.test(
       name,
     )
   ) {
@@ -117,7 +138,8 @@ export function classOfPath(path: string): PathClass {
     return 'manifest';
   }
   if (isMigration(name, isUnder(MIGRATION_FOLDERS), extension)) return 'migration';
-  if (DOC_EXTENSIONS.has(extension) || DOC_NAMES.has(name)) return 'docs';
+  if (DOC_EXTENSIONS.has(extension) || DOC_NAMES.has(name) || isUnder(NEWS_FOLDERS)) return 'docs';
+  if (isUnder(TRANSLATION_FOLDERS) && TRANSLATION_EXTENSIONS.has(extension)) return 'asset';
   // Only at the root: a service may well have a folder of its own called "docs".
   if (folders[0] === 'docs' || folders[0] === 'doc') return 'docs';
   if (ASSET_EXTENSIONS.has(extension)) return 'asset';

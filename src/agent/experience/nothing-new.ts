@@ -3,8 +3,9 @@ import { chanceOf, WEIGHTS, type WeightedSum } from './weights.ts';
 
 /** A smaller change is read line by line: in a few lines everything may be old and still mean something else. */
 const FEWEST_LINES = 6;
-/** So likely a change must say nothing new before it is left alone. */
-const LEAST_CHANCE = 0.5;
+/** The chance from which on a change is left alone, and the one where something in it may well be another. */
+const LEAST_CHANCE = 0.4;
+const LEAST_CHANCE_AGAINST = 0.7;
 /** More lines than this, on the scale of their logarithm, are no further sign. */
 const MOST_SIGN = 3.5;
 /** From this many new or lost things on they are many. */
@@ -15,7 +16,16 @@ const MANY = 4;
  * it always more so; the number of lines it goes over speaks for it, up to a bound.
  */
 export function saysNothingNew(newness: Newness): boolean {
-  return isOpenQuestion(newness) && chanceOfNothingNew(newness, WEIGHTS.nothingNew) > LEAST_CHANCE;
+  return isOpenQuestion(newness) && chanceOfNothingNew(newness, WEIGHTS.nothingNew) > leastChanceFor(newness);
+}
+
+/**
+ * How likely a change must say nothing new to be left alone. It must be surer where there is a known name in place of another, something no longer done, worked out for each of many, or done more or less often where its
+ * place matters.
+ */
+export function leastChanceFor({ namesNew, namesLost, deedsLost, looped, placed }: Newness): number {
+  const isAnother = deedsLost + looped + placed > 0 || (namesNew > 0 && namesLost > 0);
+  return isAnother ? LEAST_CHANCE_AGAINST : LEAST_CHANCE;
 }
 
 /** Whether nothing at all is counted: then even a small change says nothing new, if no detector knows better. */
@@ -23,23 +33,14 @@ export function hasNoNewness({ linesBefore: _, linesAfter: __, ...counts }: Newn
   return Object.values(counts).every((count) => count === 0);
 }
 
-/** Not too small to be judged as a whole, and nothing in it that is surely new. */
-export function isOpenQuestion(newness: Newness): boolean {
-  return Math.max(newness.linesBefore, newness.linesAfter) >= FEWEST_LINES && !isSurelyNew(newness);
-}
-
 /**
- * Another number, another comparison, one text or known name in place of another, something no longer done, done for each of many,
- * or done more or less often where its place matters.
+ * Not too small to be judged as a whole, and nothing in it that is surely new: another number, another comparison or sum, one text in
+ * place of another, something done for each of many.
  */
-function isSurelyNew(newness: Newness): boolean {
-  const { numbersNew, signsNew, textsNew, textsLost, namesNew, namesLost, deedsLost, looped, placed } =
-    newness;
-  return (
-    numbersNew + signsNew + deedsLost + looped + placed > 0 ||
-    (textsNew > 0 && textsLost > 0) ||
-    (namesNew > 0 && namesLost > 0)
-  );
+export function isOpenQuestion(newness: Newness): boolean {
+  const { linesBefore, linesAfter, numbersNew, signsNew, deedsLooped, textsNew, textsLost } = newness;
+  if (Math.max(linesBefore, linesAfter) < FEWEST_LINES) return false;
+  return numbersNew + signsNew + deedsLooped === 0 && (textsNew === 0 || textsLost === 0);
 }
 
 export function chanceOfNothingNew(newness: Newness, { start, weights }: WeightedSum): number {

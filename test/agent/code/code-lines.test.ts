@@ -285,3 +285,30 @@ test('any lines in any language come out as many as they went in, and none throw
     { numRuns: 400 },
   );
 });
+
+describe('annotations that only document', () => {
+  const codesOf = (lines: readonly string[], language: 'java' | 'typescript' | 'csharp') =>
+    strippedLines(lines, language).map(({ code }) => code.trim());
+
+  test('are no code, over however many lines', () => {
+    const lines = [
+      '@Operation(',
+      '    summary = "List contacts",',
+      '    responses = { @ApiResponse(responseCode = "429") })',
+      '@GetMapping("/contacts")',
+    ];
+    expect(codesOf(lines, 'java')).toEqual(['', '', '', "@GetMapping('')"]);
+    expect(codesOf(["@ApiOperation({ summary: 'List' })", '@Get()'], 'typescript')).toEqual(['', '@Get()']);
+    expect(codesOf(['[ProducesResponseType(StatusCodes.Status200OK)]', '[HttpGet]'], 'csharp')).toEqual([
+      '',
+      '[HttpGet]',
+    ]);
+  });
+
+  test('hide nothing that stands behind them on their last line, and nothing where they do not end', () => {
+    expect(codesOf(['@Schema(description = "id") @NotNull String id,'], 'java')).toEqual([
+      "@Schema(description = '') @NotNull String id,",
+    ]);
+    expect(codesOf(['@Operation(', '    summary = "x",', 'delete(id);'], 'java')).toContain('delete(id);');
+  });
+});

@@ -108,3 +108,57 @@ describe('another idiom for the same', () => {
     expect(await kindsOf(python, comprehension.replace('o.age > MAX', 'o.age < MAX'))).not.toEqual([]);
   });
 });
+
+describe('what is written in another way', () => {
+  const LIMITS = `import { wait } from './wait';
+
+export async function poll(feed: Feed) {
+  let failures = 0;
+  const page = await feed.next();
+  if (page.age < limits.fresh) {
+    if (page.failures > 0) {
+      failures += page.failures;
+    }
+    await redis.setex(page.key, 86400, page.body);
+  }
+  logger.info('polled', { failures });
+}
+`;
+  const kindsOf = async (after: string) =>
+    (await planOf(diffOf('src/feed/poll.ts', LIMITS, after))).checks.map(({ signalKind }) => signalKind);
+  const early = `import { wait } from './wait';
+
+const KEPT_SECONDS = 24 * 60 * 60;
+
+export async function poll(feed: Feed) {
+  const page = await feed.next();
+  const failures = Math.max(page.failures, 0);
+  if (page.age >= limits.fresh) {
+    logger.info('polled', { failures });
+    return;
+  }
+  await redis.setex(page.key, KEPT_SECONDS, page.body);
+  logger.info('polled', { failures });
+}
+`;
+
+  test('asks for nothing: a product of numbers, a condition turned to leave early', async () => {
+    expect(await kindsOf(early)).toEqual([]);
+  });
+
+  test('asks for nothing: a comparison with its sides changed about', async () => {
+    expect(await kindsOf(early.replace('page.age >= limits.fresh', 'limits.fresh <= page.age'))).toEqual([]);
+  });
+
+  test('asks for nothing: other words in the log', async () => {
+    expect(await kindsOf(early.replaceAll("'polled'", "'the feed was read'"))).toEqual([]);
+  });
+
+  test.each([
+    ['another product', '24 * 60 * 60', '24 * 60 * 6'],
+    ['another condition', 'page.age >= limits.fresh', 'page.age > limits.fresh'],
+    ['a sum in place of a product', '24 * 60 * 60', '24 + page.failures'],
+  ])('but not with %s', async (_, said, other) => {
+    expect(await kindsOf(early.replace(said, other))).not.toEqual([]);
+  });
+});

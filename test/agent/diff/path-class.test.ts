@@ -2,7 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { classOfPath } from '../../../src/agent/diff/path-class.ts';
 
 const CLASSES = {
-  docs: ['README.md', 'docs/cache.md', 'docs/conf.py', 'LICENSE', 'services/a/CHANGELOG.md', 'doc/x.rst'],
+  docs: [
+    'README.md',
+    'docs/cache.md',
+    'docs/conf.py',
+    'LICENSE',
+    'services/a/CHANGELOG.md',
+    'doc/x.rst',
+    'changelog.d/123.added',
+  ],
   ci: [
     '.github/workflows/ci.yml',
     '.gitlab-ci.yml',
@@ -10,6 +18,13 @@ const CLASSES = {
     'Makefile',
     'tsconfig.json',
     'vitest.config.ts',
+    '.config/nextest.toml',
+    'lefthook.yml',
+    'phpunit.xml.dist',
+    '.env.example',
+    '.changeset/brave-cats.md',
+    'commitlint.config.cjs',
+    'noxfile.py',
   ],
   test: [
     'test/a.ts',
@@ -61,7 +76,14 @@ const CLASSES = {
     'appsettings.json',
   ],
   ui: ['src/components/cart.tsx', 'web/pay.vue', 'src/hooks/use-cart.ts', 'vite.config.ts', 'index.html'],
-  asset: ['src/app.css', 'logo.svg', 'locales/de.po'],
+  asset: [
+    'src/app.css',
+    'logo.svg',
+    'locales/de.po',
+    'config/locales/de.yml',
+    'lang/en/messages.php',
+    'src/i18n/fr.json',
+  ],
   code: [
     'src/a.ts',
     'src/latest.java',
@@ -70,6 +92,8 @@ const CLASSES = {
     'run.sh',
     'x.unknown',
     'queries/open.sql',
+    'src/i18n/plural.ts',
+    'lang/parser.go',
   ],
 } as const;
 
