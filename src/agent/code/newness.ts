@@ -4,7 +4,7 @@ import { untyped } from './types-only.ts';
 const TOKEN = /[A-Za-z_$@][\w$]*[?!]?|\d[\w.]*|=>|->|::|\S/g;
 const NAME = /^[A-Za-z_$@][\w$]*[?!]?$/;
 /** What a value is compared or worked out with: another sign is another result. A sign of a pointer or a type has space on one side. */
-const SIGN = /(?:^|\s)([<>]=?|[*/%+-])(?=\s|$)|(?<=[\w)])([*/%+])(?=[\w(])/g;
+const SIGN = /(?:^|\s)([<>]=?|[*/%+-])(?==?(?:\s|$))|(?<=[\w)])([*/%+])(?=[\w(])/g;
 /** Signs that idioms bring and take: of a loop's counter, of a step of one, of texts put together, of a unit of time. */
 const IDLE_SIGNS =
   /(?<=\bfor\b[^;]{0,80};)[^;]{0,120}(?=;)|[+-]\s?1\b(?![.\w])|''\s?\+|\+\s?''|\*\s?time\.(?=[A-Z])/g;
@@ -24,6 +24,7 @@ const BLOCK = /^(?:resource|variable|output|module|locals|moved|data)(?:_|$)/;
 const WAITS = /\bawait\b/g;
 const THROWS = /\b(?:throw|raise)\b/g;
 /** Where a block is left before its end. */
+const ELSE = /\b(?:else|elif|elsif)\b/;
 const EXIT = /\b(?:return|throw|raise|continue|next|break)\b/;
 /** `order.total >= limit`: the last names of both sides. */
 const COMPARED = /([\w$@]+)(?:\(\))?[)\]]?\s([<>]=?)\s(?:[\w$@]+(?:\.|->|::))*([\w$@]+)/g;
@@ -157,6 +158,7 @@ interface Side {
   lines: number;
   /** How often it leaves early: returns, throws, goes on to the next. */
   exits: number;
+  elses: number;
   waits: number;
   throws: number;
   /** Strings and numbers. */
@@ -181,6 +183,7 @@ function sideOf(): Side {
   return {
     lines: 0,
     exits: 0,
+    elses: 0,
     waits: 0,
     throws: 0,
     constants: new Set(),
@@ -208,6 +211,7 @@ function read(side: Side, line: CodeLine, file: ChangedFile): void {
   }
   side.lines += 1;
   if (EXIT.test(line.code)) side.exits += 1;
+  if (ELSE.test(line.code)) side.elses += 1;
   side.waits += line.code.match(WAITS)?.length ?? 0;
   side.throws += line.code.match(THROWS)?.length ?? 0;
   // What is told in the log or of an error is told to people.
@@ -351,8 +355,9 @@ function comparedOtherwise(side: Side, other: Side): number {
   }).length;
 }
 
+/** Whether a side has a branch less or leaves early more often, so that what was asked may be asked the other way about. */
 function isTurned(side: Side, other: Side): boolean {
-  return side.exits !== other.exits;
+  return side.exits !== other.exits || side.elses !== other.elses;
 }
 
 /** Multiplies, divides: no idiom does without it. */
