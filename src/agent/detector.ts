@@ -136,6 +136,7 @@ export function assigns(line: CodeLine): boolean {
 }
 
 export function hasAny(words: Iterable<string>, wanted: ReadonlySet<string>): boolean {
+  if (Array.isArray(words)) return words.some((word) => wanted.has(word));
   for (const word of words) if (wanted.has(word)) return true;
   return false;
 }

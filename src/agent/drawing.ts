@@ -23,20 +23,21 @@ export function drawnFrom(files: readonly ChangedFile[]): readonly Drawn[] {
 }
 
 function draw(file: ChangedFile): readonly Drawn[] {
-  const reader = file.pathClass === 'ui' ? 'browser' : 'service';
-  return DETECTORS.filter(({ reads = 'service' }) => reads === reader || reads === 'both').flatMap(
-    (detector) =>
-      detector.detect(file).flatMap((check, place) => [
-        { check: asWork(check, file), detector, path: file.path, place },
-        ...knockOnOf(check, detector.isHint === true).map((next) => ({
-          check: asWork(next, file),
-          detector,
-          path: file.path,
-          place: place + LATER,
-        })),
-      ]),
+  return (file.pathClass === 'ui' ? OF_BROWSER : OF_SERVICE).flatMap((detector) =>
+    detector.detect(file).flatMap((check, place) => [
+      { check: asWork(check, file), detector, path: file.path, place },
+      ...knockOnOf(check, detector.isHint === true).map((next) => ({
+        check: asWork(next, file),
+        detector,
+        path: file.path,
+        place: place + LATER,
+      })),
+    ]),
   );
 }
+
+const OF_BROWSER = DETECTORS.filter(({ reads = 'service' }) => reads !== 'service');
+const OF_SERVICE = DETECTORS.filter(({ reads = 'service' }) => reads !== 'browser');
 
 /** What follows from a check comes after all that is seen by itself. */
 const LATER = 1;
@@ -66,10 +67,16 @@ function byImportance(a: Drawn, b: Drawn): number {
     Number(a.check.isSecondary === true) - Number(b.check.isSecondary === true) ||
     Number(a.detector.isHint === true) - Number(b.detector.isHint === true) ||
     a.place - b.place ||
-    DETECTORS.indexOf(a.detector) - DETECTORS.indexOf(b.detector) ||
+    rankOf(a.detector) - rankOf(b.detector) ||
     byCodeUnit(a.path, b.path) ||
     byCodeUnit(a.check.signalKind, b.check.signalKind)
   );
+}
+
+const RANKS: ReadonlyMap<Detector, number> = new Map(DETECTORS.map((detector, rank) => [detector, rank]));
+
+function rankOf(detector: Detector): number {
+  return RANKS.get(detector) ?? DETECTORS.length;
 }
 
 /** One check per signal kind, in the order of its most important source. */
@@ -94,10 +101,8 @@ function mergeOne(all: readonly Drawn[]): ProposedCheck {
   const directions = new Set(leading.map(({ check }) => check.direction));
   // What only one of several reasons shares with the other fleet, or brings as new, the others can still be seen by.
   const isOfAll = (flag: CheckFlag): boolean => sources.every(({ check }) => check.flags.includes(flag));
-  const flags = new Set<CheckFlag>(
-    sources
-      .flatMap(({ check }) => check.flags)
-      .filter((flag) => (flag !== 'shared_by_both_fleets' && flag !== 'new_series') || isOfAll(flag)),
+  const flags = [...new Set(sources.flatMap(({ check }) => check.flags))].filter(
+    (flag) => (flag !== 'shared_by_both_fleets' && flag !== 'new_series') || isOfAll(flag),
   );
   // Evidence of other files too, one place each before a second of any.
   const evidence = interleave(sources.map(({ check }) => check.evidence));
@@ -106,7 +111,7 @@ function mergeOne(all: readonly Drawn[]): ProposedCheck {
     signalKind: first.check.signalKind,
     intent: first.check.intent,
     direction: directions.size > 1 ? 'either' : first.check.direction,
-    flags: [...flags].sort(),
+    flags: flags.sort(),
     why: `${first.check.why}.`,
     evidence: evidence.slice(0, MAX_EVIDENCE),
     proposedBy: [...rules].join(', '),

@@ -50,9 +50,18 @@ const TYPE_ARGUMENTS = /<[\w\s,.|?&[\]'<>]{1,80}>(?=\()/y;
 
 /** "cacheTtlMs", "CACHE_TTL" and "cache-ttl" to lower-cased words. */
 export function wordsOf(name: string): readonly string[] {
-  return (name.match(WORD) ?? []).map((word) => word.toLowerCase());
+  const known = knownWords.get(name);
+  if (known !== undefined) return known;
+  const words = (name.match(WORD) ?? []).map((word) => word.toLowerCase());
+  if (knownWords.size >= MOST_KNOWN) knownWords.clear();
+  if (name.length <= MOST_KNOWN_CHARS) knownWords.set(name, words);
+  return words;
 }
 
+/** The same few names stand on most lines of a change, and every detector asks for their words. */
+const knownWords = new Map<string, readonly string[]>();
+const MOST_KNOWN = 10_000;
+const MOST_KNOWN_CHARS = 60;
 const WORD = /[A-Z]?[a-z\d]+|[A-Z]+(?![a-z\d])/g;
 
 interface Tokens {

@@ -200,6 +200,12 @@ function noveltiesOf(
   const novelties = new Map<DiffLine, Novelty>();
   const dense = new Map(lines.map((line) => [line, denseCode(strippedOf(line)?.code ?? '')]));
   const codeOf = (line: DiffLine): string => dense.get(line) ?? '';
+  const canonical = new Map<DiffLine, string>();
+  const canonicalOf = (line: DiffLine): string => {
+    const code = canonical.get(line) ?? canonicalCode(strippedOf(line)?.code ?? '', language);
+    canonical.set(line, code);
+    return code;
+  };
   const wholeOf = (line: DiffLine): string => `${codeOf(line)}\0${strippedOf(line)?.strings.join('\0')}`;
   const changed = lines.filter((line) => line.kind !== 'context');
   for (const line of changed) {
@@ -211,23 +217,23 @@ function noveltiesOf(
       const strings = side.flatMap((line) => strippedOf(line)?.strings ?? []);
       // A formatter that breaks a list over lines adds a comma at its end.
       return `${side
-        .map((line) => canonicalCode(strippedOf(line)?.code ?? '', language))
+        .map(canonicalOf)
         .join('')
         .replaceAll(/,(?=[)\]}])/g, '')}\0${strings.join('\0')}`;
     };
     if (textOf('added') === textOf('removed')) for (const line of run) settle(novelties, line, 'place');
   }
   pair(changed, novelties, wholeOf, 'place', (removed, added) => removed.text !== added.text);
-  const canonicalOf = (line: DiffLine): string => {
+  const meaningOf = (line: DiffLine): string => {
     const { code, strings } = strippedOf(line) ?? emptyLine;
     // The one string of `cast("dict[str, Any]", x)` is a type.
     const isType =
       strings.length === 1 &&
       ((language === 'python' && /\bcast\(''/.test(code)) ||
         (language === 'typescript' && /:\s?\w+<''>/.test(code)));
-    return `${canonicalCode(code, language)}\0${isType ? '' : strings.join('\0')}`;
+    return `${canonicalOf(line)}\0${isType ? '' : strings.join('\0')}`;
   };
-  pair(changed, novelties, canonicalOf, 'place', (removed, added) => removed.text !== added.text);
+  pair(changed, novelties, meaningOf, 'place', (removed, added) => removed.text !== added.text);
   if (language === 'settings' && hasSameSettings(changed, strippedOf)) {
     for (const line of changed) novelties.set(line, 'place');
   }

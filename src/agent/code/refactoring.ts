@@ -40,8 +40,15 @@ function movedLines(files: readonly ChangedFile[]): ReadonlySet<CodeLine> {
       file.hunks.flatMap((hunk) => [...hunk.before, ...hunk.after].map((line) => [line, file] as const)),
     ),
   );
+  const keys = new Map<CodeLine, string>();
   const keyOf = (block: readonly CodeLine[]): string =>
-    block.map((line) => keyOfLine(line, languages.get(line) as ChangedFile)).join('\n');
+    block
+      .map((line) => {
+        const key = keys.get(line) ?? keyOfLine(line, languages.get(line) as ChangedFile);
+        keys.set(line, key);
+        return key;
+      })
+      .join('\n');
   const removed = Map.groupBy(blocksOf(files, 'before'), keyOf);
   const partner = new Map<CodeLine, CodeLine>();
   if (removed.size === 0) return new Set();
