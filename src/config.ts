@@ -28,6 +28,8 @@ export interface TargetConfig {
   readonly surface: string | null;
   readonly flag: string;
   readonly unit: string;
+  /** Services this one calls, by name: targets, or others that Sluice does not roll out. */
+  readonly calls: readonly string[];
   readonly cohorts: Cohorts;
   /** The target's standing instruction, given here or in a file beside the configuration. */
   readonly instruction: string | null;
@@ -134,6 +136,7 @@ export const configSchema = z.strictObject({
         segment: name.optional(),
         cluster: name.optional(),
       }),
+      calls: z.array(name).default([]),
       instruction: z.string().optional(),
       widen: z.boolean().default(false),
       adaptive: z.boolean().default(false),
@@ -217,6 +220,20 @@ function validConfig(raw: RawConfig, path: string): Config {
   return { tickMs: Math.min(...everys), sources, signals, surfaces, targets: targetsOf(raw, fail), model };
 }
 
+/** What each target calls, as configured, and which targets call a service. Null where nothing is known of any. */
+export function dependenciesOf({
+  targets,
+}: Pick<Config, 'targets'>):
+  | ((component: string) => Promise<Record<'upstream' | 'downstream', readonly string[]>>)
+  | null {
+  const entries = Object.entries(targets);
+  if (entries.every(([, { calls }]) => calls.length === 0)) return null;
+  return async (component) => ({
+    upstream: targets[component]?.calls ?? [],
+    downstream: entries.filter(([, { calls }]) => calls.includes(component)).map(([name]) => name),
+  });
+}
+
 function targetsOf(raw: RawConfig, fail: (place: string, problem: string) => never): Config['targets'] {
   const flags = new Set<string>();
   const signalOf = (signal: string, place: string): string =>
@@ -236,6 +253,7 @@ function targetsOf(raw: RawConfig, fail: (place: string, problem: string) => nev
           surface: surface ?? null,
           flag: exposure.flag,
           unit: exposure.unit,
+          calls: target.calls,
           cohorts: cohortsOf(cohorts, (problem) => fail(`targets.${name}.cohorts`, problem)),
           instruction: target.instruction ?? null,
           policy: policyOf(target, `targets.${name}`, signalOf),

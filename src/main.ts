@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { controlClient, isReachable } from './adapters/control-client/client.ts';
 import { openSqliteStore } from './adapters/sqlite/store.ts';
 import { systemClock } from './adapters/system/clock.ts';
-import type { Config, TargetConfig } from './config.ts';
+import { type Config, dependenciesOf, type TargetConfig } from './config.ts';
 import { readInstruction } from './core/plan/instruction.ts';
 import type { Plan } from './core/plan/plan.ts';
 import type { Proposal } from './core/plan/proposal.ts';
@@ -19,6 +19,7 @@ import {
 } from './engine/parts.ts';
 import { pastRolloutsOf } from './engine/past-rollouts.ts';
 import { recordsOf } from './engine/records.ts';
+import { signalStatsOf } from './engine/signal-stats.ts';
 import type { Agent, ModelAgent, ModelMode } from './ports/agent.ts';
 import { type ChangeReads, readableSignals } from './ports/change-reads.ts';
 import type { Chat } from './ports/chat.ts';
@@ -87,10 +88,16 @@ export async function openSluice(options: SluiceOptions): Promise<Sluice> {
     parts.set(name, { telemetry, exposure: flags.backend(target.flag) });
   }
   const closing = new AbortController();
-  const model = modelAgentFor(options, pastRolloutsOf(store), closing.signal);
+  const targetFor = (name: string) => parts.get(name) ?? null;
+  const knowledge: Knowledge = {
+    pastRollouts: pastRolloutsOf(store),
+    signalStats: signalStatsOf({ store, targetFor, clock }),
+    dependencies: dependenciesOf(config),
+  };
+  const model = modelAgentFor(options, knowledge, closing.signal);
   const engine: EngineParts = {
     store,
-    targetFor: (name) => parts.get(name) ?? null,
+    targetFor,
     chat: options.chat,
     summarizer: model?.summarizer ?? null,
     clock,
@@ -167,12 +174,12 @@ const UNREAD: Proposal = {
 };
 
 /** What a model may be asked for here; null where none is configured. All that only it needs is loaded at the first question. */
-function modelAgentFor(options: SluiceOptions, pastOf: PastRollouts, signal: AbortSignal): ModelAgent | null {
+function modelAgentFor(options: SluiceOptions, known: Knowledge, signal: AbortSignal): ModelAgent | null {
   const { mode } = options.config.model;
   if (mode === 'off') return null;
   let opened: Promise<ModelAgent> | null = null;
   const agent = (): Promise<ModelAgent> => {
-    opened ??= openModelAgent(options, mode, pastOf, signal);
+    opened ??= openModelAgent(options, mode, known, signal);
     // A part that cannot be loaded is tried again, and meanwhile the rules, the grammar and the template do.
     opened.catch((error: unknown) => {
       opened = null;
@@ -199,12 +206,13 @@ function modelAgentFor(options: SluiceOptions, pastOf: PastRollouts, signal: Abo
   };
 }
 
-type PastRollouts = ChangeReads['pastRollouts'];
+/** What this place knows beside the change itself. */
+type Knowledge = Pick<ChangeReads, 'pastRollouts' | 'signalStats' | 'dependencies'>;
 
 async function openModelAgent(
   options: SluiceOptions,
   mode: ModelMode,
-  pastRollouts: PastRollouts,
+  known: Knowledge,
   signal: AbortSignal,
 ): Promise<ModelAgent> {
   const { config, env = process.env, baseFile = null } = options;
@@ -222,9 +230,7 @@ async function openModelAgent(
       signals: readableSignals(new Set(Object.keys(config.signals))),
       components: Object.keys(config.targets),
       baseLines: baseFile === null ? null : linesOfBase(baseFile),
-      signalStats: null,
-      dependencies: null,
-      pastRollouts,
+      ...known,
     },
     policyDigest: digestOf({ surfaces: config.surfaces, targets: config.targets }),
     records: recordFiles(join(options.dataDir, 'model')),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { ConfigInvalid, loadConfig, parseConfig } from '../src/config.ts';
+import { ConfigInvalid, dependenciesOf, loadConfig, parseConfig } from '../src/config.ts';
 import { shapeOf } from '../src/core/plan/signal-binding.ts';
 
 /** The example of DESIGN §4. */
@@ -69,6 +69,7 @@ test('the example of the design is read, and its defaults are filled in', () => 
         surface: 'payments',
         flag: 'new-checkout',
         unit: 'userId',
+        calls: [],
         cohorts: { label: 'variant', canary: ['on'], stable: ['off', 'control'] },
         instruction: null,
         policy: { allowWiden: false, adaptive: false, evidence: 'standard', predictions: {} },
@@ -345,4 +346,14 @@ test('a file is read, and a missing one is named with what to do', () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('says what each target calls, and by which it is called', async () => {
+  const text = changed(({ targets }) => {
+    Object.assign(targets['checkout'] ?? {}, { calls: ['payments', 'stock'] });
+  });
+  const dependencies = dependenciesOf(read(text));
+  expect(await dependencies?.('checkout')).toEqual({ upstream: ['payments', 'stock'], downstream: [] });
+  expect(await dependencies?.('stock')).toEqual({ upstream: [], downstream: ['checkout'] });
+  expect(dependenciesOf(read(changed(() => {})))).toBeNull();
 });

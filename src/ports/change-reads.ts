@@ -50,6 +50,20 @@ export interface SignalStats {
   readonly value: number | null;
 }
 
+/** Of a service and a signal, over a window that ends now; null where nothing of it was counted. */
+export type SignalStatsOf = (
+  component: string,
+  id: SignalKind,
+  window: StatsWindow,
+  signal: AbortSignal,
+) => Promise<SignalStats | null>;
+
+/** What a service calls and what calls it, by name. */
+export interface Dependencies {
+  readonly upstream: readonly string[];
+  readonly downstream: readonly string[];
+}
+
 export const PAST_OUTCOMES = ['complete', 'rolled_back', 'held', 'under_way'] as const;
 
 /** Enums and numbers only: words of an earlier rollout would be a stored injection. */
@@ -78,13 +92,7 @@ export interface ChangeReads {
         signal: AbortSignal,
       ) => Promise<readonly string[] | null>)
     | null;
-  readonly signalStats:
-    | ((id: SignalKind, window: StatsWindow, signal: AbortSignal) => Promise<SignalStats | null>)
-    | null;
-  readonly dependencies:
-    | ((
-        component: string,
-      ) => Promise<{ readonly upstream: readonly string[]; readonly downstream: readonly string[] }>)
-    | null;
+  readonly signalStats: SignalStatsOf | null;
+  readonly dependencies: ((component: string) => Promise<Dependencies>) | null;
   readonly pastRollouts: ((component: string, limit: number) => Promise<readonly PastRollout[]>) | null;
 }

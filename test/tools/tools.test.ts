@@ -84,7 +84,7 @@ describe('the tools', () => {
     ['read_base_file', { file: 'f1', from: 1, to: 200 }],
     ['list_signals', { family: 'cache' }],
     ['list_signals', { family: null }],
-    ['get_signal_stats', { signal: 'cache.hit_ratio', window: '7d' }],
+    ['get_signal_stats', { component: 'checkout', signal: 'cache.hit_ratio', window: '7d' }],
     ['get_dependencies', { component: 'checkout' }],
     ['get_past_rollouts', { component: 'checkout', limit: 5 }],
   ])('%s answers %o in its own form, and in eight kilobytes', async (name, input) => {
@@ -115,6 +115,9 @@ describe('the tools', () => {
     await expect(use('read_hunks', { file: '../../etc/passwd', first: 1, count: 1 })).rejects.toThrow();
     await expect(use('read_base_file', { file: 'f999', from: 1, to: 2 })).rejects.toThrow('no file');
     await expect(use('read_base_file', { file: 'f1', from: 1, to: 201 })).rejects.toThrow('200 lines');
+    await expect(
+      use('get_signal_stats', { component: 'other', signal: 'cache.hit_ratio', window: '1h' }),
+    ).rejects.toThrow('no component');
     await expect(use('get_dependencies', { component: 'other' })).rejects.toThrow('no component');
     await expect(use('get_past_rollouts', { component: 'other', limit: 1 })).rejects.toThrow('no component');
   });

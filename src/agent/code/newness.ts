@@ -4,7 +4,7 @@ import { untyped } from './types-only.ts';
 const TOKEN = /[A-Za-z_$@][\w$]*[?!]?|\d[\w.]*|=>|->|::|\S/g;
 const NAME = /^[A-Za-z_$@][\w$]*[?!]?$/;
 /** What a value is compared or worked out with: another sign is another result. A sign of a pointer or a type has space on one side. */
-const SIGN = /(?:^|\s)([<>]=?|[*/%+-])(?==?(?:\s|$))|(?<=[\w)])([*/%+])(?=[\w(])/g;
+const SIGN = /(?:^|\s)([<>]=?|[*/%+-])(?=\s|$)|(?<=[\w)])([*/%+])(?=[\w(])/g;
 /** Signs that idioms bring and take: of a loop's counter, of a step of one, of texts put together, of a unit of time. */
 const IDLE_SIGNS =
   /(?<=\bfor\b[^;]{0,80};)[^;]{0,120}(?=;)|[+-]\s?1\b(?![.\w])|''\s?\+|\+\s?''|\*\s?time\.(?=[A-Z])/g;
@@ -24,6 +24,7 @@ const BLOCK = /^(?:resource|variable|output|module|locals|moved|data)(?:_|$)/;
 const WAITS = /\bawait\b/g;
 const THROWS = /\b(?:throw|raise)\b/g;
 /** Where a block is left before its end. */
+const ASSIGNED = /\s([*/%+-])=\s/g;
 const ELSE = /\b(?:else|elif|elsif)\b/;
 const EXIT = /\b(?:return|throw|raise|continue|next|break)\b/;
 /** `order.total >= limit`: the last names of both sides. */
@@ -169,6 +170,8 @@ interface Side {
   /** Names it gives to something of its own, or takes in from elsewhere. */
   readonly declared: Set<string>;
   readonly signs: Set<string>;
+  /** Signs that are written with an assignment, as in `total += fee`: known, and not missed where they go. */
+  readonly assigned: Set<string>;
   /** What is compared with what, the smaller first, and the sign as written: "limit <= total" and ">=". */
   readonly compared: Map<string, string>;
   /** How often each name is called. */
@@ -191,6 +194,7 @@ function sideOf(): Side {
     filled: new Set(),
     declared: new Set(),
     signs: new Set(),
+    assigned: new Set(),
     compared: new Map(),
     called: new Map(),
     done: new Map(),
@@ -218,6 +222,7 @@ function read(side: Side, line: CodeLine, file: ChangedFile): void {
   if (!TOLD.test(line.code)) for (const text of line.strings) readText(side, text);
   const worked = withProducts(line.code);
   if (file.language !== 'settings') {
+    for (const [, sign = ''] of worked.matchAll(ASSIGNED)) side.assigned.add(sign);
     for (const [, left = '', sign = '', right = ''] of worked.matchAll(COMPARED)) {
       const [smaller, larger] = sign.startsWith('<') ? [left, right] : [right, left];
       side.compared.set(`${smaller} ${sign.replace('>', '<')} ${larger}`, sign);
@@ -335,7 +340,8 @@ function signsOnlyIn(side: Side, other: Side): readonly string[] {
     const own = [...side.compared].filter(([, written]) => written === sign);
     return own.length > 0 && own.every(([compared]) => other.compared.has(compared));
   };
-  return [...side.signs].filter((sign) => !other.signs.has(sign) && !isOpposite(sign) && !isMirrored(sign));
+  const isKnown = (sign: string): boolean => other.signs.has(sign) || other.assigned.has(sign);
+  return [...side.signs].filter((sign) => !isKnown(sign) && !isOpposite(sign) && !isMirrored(sign));
 }
 
 /**

@@ -151,7 +151,10 @@ describe('a tool call', () => {
   test('that breaks says nothing of why: the reason could quote what nobody masked', async () => {
     const reads = readsOf(CHANGE, { signalStats: () => Promise.reject(new Error('password=hunter2')) });
     const model = scriptedModel(
-      calls({ name: 'get_signal_stats', input: { signal: 'cache.hit_ratio', window: '1h' } }),
+      calls({
+        name: 'get_signal_stats',
+        input: { component: 'checkout', signal: 'cache.hit_ratio', window: '1h' },
+      }),
       says('{}'),
     );
     await talk(model, { reads });

@@ -26,7 +26,14 @@ function change(files: number, lines: number): readonly DiffFileFacts[] {
 /** Bytes of a first request: what is the same for every change, and what is this change's own. */
 async function bytesOf(files: readonly DiffFileFacts[]) {
   const prompt = readPrompt('plan');
-  const reads = readsOf(files);
+  const never = async () => null;
+  // All seven tools are offered, as in a place that knows everything.
+  const reads = readsOf(files, {
+    baseLines: never,
+    signalStats: never,
+    dependencies: async () => ({ upstream: [], downstream: [] }),
+    pastRollouts: async () => [],
+  });
   const model = scriptedModel(says('{}'));
   await converse({
     model,
@@ -45,6 +52,7 @@ async function bytesOf(files: readonly DiffFileFacts[]) {
 function weighed({ asked: [first] }: ScriptedModel) {
   return {
     stable: JSON.stringify([first?.system, first?.tools, first?.schema]).length,
+    tools: first?.tools.length,
     own: JSON.stringify(first?.messages).length,
   };
 }

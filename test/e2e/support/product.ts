@@ -147,6 +147,7 @@ export function productConfig(of: {
         surface: null,
         flag: FLAG,
         unit: 'userId',
+        calls: [],
         cohorts: { label: 'variant', canary: ['on'], stable: ['off', 'control'] },
         instruction: of.instruction,
         policy: { allowWiden: false },
