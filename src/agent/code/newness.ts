@@ -1,13 +1,9 @@
 import { type ChangedFile, type CodeLine, isLooped } from './changed-code.ts';
+import { countNewSigns, noSigns, readSigns, type Signs, signsOnlyIn } from './signs.ts';
 import { untyped } from './types-only.ts';
 
-const TOKEN = /[A-Za-z_$@][\w$]*[?!]?|\d[\w.]*|=>|->|::|\S/g;
+const TOKEN = /[A-Za-z_$@][\w$]*[?!]?|\d\w*(?:\.\d\w*)?|=>|->|::|\S/g;
 const NAME = /^[A-Za-z_$@][\w$]*[?!]?$/;
-/** What a value is compared or worked out with: another sign is another result. A sign of a pointer or a type has space on one side. */
-const SIGN = /(?:^|\s)([<>]=?|[*/%+-])(?=\s|$)|(?<=[\w)])([*/%+])(?=[\w(])/g;
-/** Signs that idioms bring and take: of a loop's counter, of a step of one, of texts put together, of a unit of time. */
-const IDLE_SIGNS =
-  /(?<=\bfor\b[^;]{0,80};)[^;]{0,120}(?=;)|[+-]\s?1\b(?![.\w])|''\s?\+|\+\s?''|\*\s?time\.(?=[A-Z])/g;
 /** Where and how often these are done matters as much as that they are done. */
 const PLACED =
   /^(?:n?ack\w*|acknowledge\w*|commit\w*|rollback\w*|publish\w*|enqueue\w*|dispatch\w*|invalidate\w*|delete\w*|del|evict\w*|emit\w*|lock\w*|unlock\w*|send\w*|flush\w*|transaction\w*|atomic|gather|all|allSettled|spawn|go|authori[sz]e\w*|require\w*|verify\w*|validate\w*|permit\w*|check\w*)$/i;
@@ -23,12 +19,6 @@ const STATEMENT =
 const BLOCK = /^(?:resource|variable|output|module|locals|moved|data)(?:_|$)/;
 const WAITS = /\bawait\b/g;
 const THROWS = /\b(?:throw|raise)\b/g;
-/** Where a block is left before its end. */
-const ASSIGNED = /\s([*/%+-])=\s/g;
-const ELSE = /\b(?:else|elif|elsif)\b/;
-const EXIT = /\b(?:return|throw|raise|continue|next|break)\b/;
-/** `order.total >= limit`: the last names of both sides. */
-const COMPARED = /([\w$@]+)(?:\(\))?[)\]]?\s([<>]=?)\s(?:[\w$@]+(?:\.|->|::))*([\w$@]+)/g;
 /** `await orders.save(`, `redis.del(`: nothing is made of what is given back. */
 const STATEMENT_CALL = /^\s*(?:await\s+|go\s+|defer\s+)?(?:[\w$@]+(?:\?\.|->|::|\.))+([A-Za-z_]\w*)\s?\(/;
 const HEAD = /^\s*(?:\w+\s+){0,4}(?:def|function|func|fun|fn|class|interface|struct|record)\b|[){]\s*\{?$/;
@@ -81,6 +71,8 @@ export interface Newness {
   readonly numbersLost: number;
   readonly textsNew: number;
   readonly textsLost: number;
+  /** Values that go into texts and were not there. */
+  readonly filledNew: number;
   /** Signs that compare or work out; among the new ones counts too when nothing is multiplied or divided any more. */
   readonly signsNew: number;
   readonly signsLost: number;
@@ -102,8 +94,12 @@ export function newnessOf(files: readonly ChangedFile[]): Newness {
   const [before, after, around] = [sideOf(), sideOf(), sideOf()];
   for (const file of files) {
     for (const hunk of file.hunks) {
-      for (const line of hunk.before) read(line.kind === 'context' ? around : before, line, file);
-      for (const line of hunk.after) if (line.kind !== 'context') read(after, line, file);
+      hunk.before.forEach((line, at) => {
+        read(line.kind === 'context' ? around : before, line, hunk.before[at + 1], file);
+      });
+      hunk.after.forEach((line, at) => {
+        if (line.kind !== 'context') read(after, line, hunk.after[at + 1], file);
+      });
     }
   }
   const isOwn = (name: string): boolean =>
@@ -131,11 +127,11 @@ export function newnessOf(files: readonly ChangedFile[]): Newness {
     numbersLost: lost.numbers.length,
     textsNew: added.texts.length,
     textsLost: lost.texts.length,
-    signsNew:
-      signsOnlyIn(after, before).length +
-      signsOnlyIn(before, after).filter((sign) => WORKS_OUT.test(sign)).length +
-      comparedOtherwise(after, before),
-    signsLost: signsOnlyIn(before, after).length,
+    filledNew: [...after.filled].filter(
+      (name) => ![before.filled, before.names, after.declared].some((names) => names.has(name)),
+    ).length,
+    signsNew: countNewSigns(after.signs, before.signs),
+    signsLost: signsOnlyIn(before.signs, after.signs).length,
     waitsNew: Math.max(0, after.waits - before.waits),
     waitsLost: Math.max(0, before.waits - after.waits),
     throwsNew: Math.max(0, after.throws - before.throws),
@@ -146,20 +142,18 @@ export function newnessOf(files: readonly ChangedFile[]): Newness {
   };
 }
 
+const SHIFTED = /(?<![\w.])(\d{1,6})\s?<<\s?(\d{1,2})(?![\w.])/g;
 const PRODUCT = /(?<![\w.])\d[\d_]{0,15}(?:\s?\*\s?\d[\d_]{0,15}){1,6}(?![\w.])/g;
 /** `logger.info(`, `throw new Gone(`, `raise Gone, `: the head of a line whose texts people read. */
 const TOLD =
   /^\s*(?:(?:[\w$@]+(?:\.|->|::))*_?log(?:ger|ging)?(?:\.|->|::)\w+\(|(?:throw|raise)\b|console\.\w+\(|(?:tracing::)?(?:trace|debug|info|warn|error)!\()/i;
 const LINTED = /^\s*#!?\[(?:warn|allow|deny|expect|must_use|inline|doc)\b/;
-/** Where a value goes into a text: `#{a}`, `${a}`, `{a}`, `%s`. */
-const FILLED_IN = /#\{[^{}]{0,200}\}|\$\{[^{}]{0,200}\}|\{[^{}]{0,200}\}|%[sdvq]/g;
+/** Where a value goes into a text: `#{a}`, `${a}`, `$a`, `{a}`, `%s`. */
+const FILLED_IN = /\$[A-Za-z_]\w{0,60}|#\{[^{}]{0,200}\}|\$\{[^{}]{0,200}\}|\{[^{}]{0,200}\}|%[sdvq]/g;
 
 /** What one side of a change says: the removed lines, the added ones, or those around them. */
 interface Side {
   lines: number;
-  /** How often it leaves early: returns, throws, goes on to the next. */
-  exits: number;
-  elses: number;
   waits: number;
   throws: number;
   /** Strings and numbers. */
@@ -169,11 +163,7 @@ interface Side {
   readonly filled: Set<string>;
   /** Names it gives to something of its own, or takes in from elsewhere. */
   readonly declared: Set<string>;
-  readonly signs: Set<string>;
-  /** Signs that are written with an assignment, as in `total += fee`: known, and not missed where they go. */
-  readonly assigned: Set<string>;
-  /** What is compared with what, the smaller first, and the sign as written: "limit <= total" and ">=". */
-  readonly compared: Map<string, string>;
+  readonly signs: Signs;
   /** How often each name is called. */
   readonly called: Map<string, number>;
   /** Calls that are a statement of their own, made for what they do, not for what they give; and on what they are made. */
@@ -185,17 +175,13 @@ interface Side {
 function sideOf(): Side {
   return {
     lines: 0,
-    exits: 0,
-    elses: 0,
     waits: 0,
     throws: 0,
     constants: new Set(),
     names: new Set(),
     filled: new Set(),
     declared: new Set(),
-    signs: new Set(),
-    assigned: new Set(),
-    compared: new Map(),
+    signs: noSigns(),
     called: new Map(),
     done: new Map(),
     looped: new Set(),
@@ -203,7 +189,7 @@ function sideOf(): Side {
   };
 }
 
-function read(side: Side, line: CodeLine, file: ChangedFile): void {
+function read(side: Side, line: CodeLine, next: CodeLine | undefined, file: ChangedFile): void {
   if (file.language === null || line.code.replaceAll("''", '').trim() === '') return;
   // `#nullable enable` is said to the compiler.
   if (file.language === 'csharp' && /^\s*#[a-z]/.test(line.code)) return;
@@ -214,25 +200,12 @@ function read(side: Side, line: CodeLine, file: ChangedFile): void {
     return;
   }
   side.lines += 1;
-  if (EXIT.test(line.code)) side.exits += 1;
-  if (ELSE.test(line.code)) side.elses += 1;
   side.waits += line.code.match(WAITS)?.length ?? 0;
   side.throws += line.code.match(THROWS)?.length ?? 0;
   // What is told in the log or of an error is told to people.
   if (!TOLD.test(line.code)) for (const text of line.strings) readText(side, text);
   const worked = withProducts(line.code);
-  if (file.language !== 'settings') {
-    for (const [, sign = ''] of worked.matchAll(ASSIGNED)) side.assigned.add(sign);
-    for (const [, left = '', sign = '', right = ''] of worked.matchAll(COMPARED)) {
-      const [smaller, larger] = sign.startsWith('<') ? [left, right] : [right, left];
-      side.compared.set(`${smaller} ${sign.replace('>', '<')} ${larger}`, sign);
-    }
-    for (const [, spaced, tight] of worked.replaceAll(IDLE_SIGNS, ' ').matchAll(SIGN)) {
-      const sign = spaced ?? tight ?? '';
-      // Python's older way to put a value into a text.
-      if (sign !== '%' || file.language !== 'python' || line.strings.length === 0) side.signs.add(sign);
-    }
-  }
+  readSigns(side.signs, { line, next, code: worked, language: file.language });
   // Only Ruby's names end in a mark; elsewhere it tells what may be nothing.
   const code = file.language === 'ruby' ? worked : worked.replaceAll(/(?<=\w)[?!]{1,2}(?=[^=]|$)/g, '');
   const tokens = untyped(code, file.language).match(TOKEN) ?? [];
@@ -264,14 +237,16 @@ function read(side: Side, line: CodeLine, file: ChangedFile): void {
 
 /** `24 * 60 * 60` is 86400, however it is written. */
 function withProducts(code: string): string {
-  return code.replaceAll(PRODUCT, (product) =>
-    String(
-      product
-        .replaceAll('_', '')
-        .split('*')
-        .reduce((result, factor) => result * Number(factor), 1),
-    ),
-  );
+  return code
+    .replaceAll(PRODUCT, (product) =>
+      String(
+        product
+          .replaceAll('_', '')
+          .split('*')
+          .reduce((result, factor) => result * Number(factor), 1),
+      ),
+    )
+    .replaceAll(SHIFTED, (_, bits: string, by: string) => String(Number(bits) * 2 ** Number(by)));
 }
 
 /** How many calls that matter by their place stand on one side only, but for functions that the change itself declares. */
@@ -307,6 +282,7 @@ function unknownOf(said: Side, other: Side, around: Side) {
   const wordsElsewhere = new Set(
     [...other.constants, ...around.constants].flatMap((text) => text.match(/[\p{L}\p{N}]+/gu) ?? []),
   );
+  const marksElsewhere = new Set([...other.constants, ...around.constants].flatMap((text) => [...text]));
   const constants = [...said.constants].filter(
     (text) =>
       !other.constants.has(text) &&
@@ -320,54 +296,13 @@ function unknownOf(said: Side, other: Side, around: Side) {
     numbers: constants.filter((text) => /^\d/.test(text) && !/^[01](?:\.0)?m?$/.test(text)),
     // A text that is put together in another way has the same words.
     texts: constants.filter((text) => {
+      if (/^\d/.test(text)) return false;
       const words = text.match(/[\p{L}\p{N}]+/gu) ?? [];
-      return !/^\d/.test(text) && (words.length === 0 || !words.every((word) => wordsElsewhere.has(word)));
+      if (words.length > 0) return !words.every((word) => wordsElsewhere.has(word));
+      return [...text.replaceAll(/\s/g, '')].some((mark) => !marksElsewhere.has(mark));
     }),
   };
 }
-
-/** What holds where the other does not. */
-const OPPOSITE: Readonly<Record<string, string>> = { '<': '>=', '>': '<=', '<=': '>', '>=': '<' };
-
-/**
- * The signs of one side that are not on the other, but for a condition turned into its opposite where what it guarded is now left
- * early (or no longer is), and a comparison whose two sides changed places.
- */
-function signsOnlyIn(side: Side, other: Side): readonly string[] {
-  const isOpposite = (sign: string): boolean =>
-    isTurned(side, other) && other.signs.has(OPPOSITE[sign] ?? '') && !side.signs.has(OPPOSITE[sign] ?? '');
-  const isMirrored = (sign: string): boolean => {
-    const own = [...side.compared].filter(([, written]) => written === sign);
-    return own.length > 0 && own.every(([compared]) => other.compared.has(compared));
-  };
-  const isKnown = (sign: string): boolean => other.signs.has(sign) || other.assigned.has(sign);
-  return [...side.signs].filter((sign) => !isKnown(sign) && !isOpposite(sign) && !isMirrored(sign));
-}
-
-/**
- * How many comparisons of the same two things have another sign: another bound, the two turned about, or the opposite where nothing
- * is left early.
- */
-function comparedOtherwise(side: Side, other: Side): number {
-  return [...side.compared.keys()].filter((compared) => {
-    const [smaller = '', sign = '', larger = ''] = compared.split(' ');
-    const another = sign === '<' ? '<=' : '<';
-    if (other.compared.has(compared) || smaller === larger) return false;
-    return (
-      other.compared.has(`${smaller} ${another} ${larger}`) ||
-      other.compared.has(`${larger} ${sign} ${smaller}`) ||
-      (other.compared.has(`${larger} ${another} ${smaller}`) && !isTurned(side, other))
-    );
-  }).length;
-}
-
-/** Whether a side has a branch less or leaves early more often, so that what was asked may be asked the other way about. */
-function isTurned(side: Side, other: Side): boolean {
-  return side.exits !== other.exits || side.elses !== other.elses;
-}
-
-/** Multiplies, divides: no idiom does without it. */
-const WORKS_OUT = /[*/%]/;
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, each) => total + each, 0);

@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { changedFileOf } from '../../../src/agent/code/changed-code.ts';
+import { newnessOf } from '../../../src/agent/code/newness.ts';
+import { readDiff } from '../../../src/agent/diff/diff.ts';
 import { diffOf, planOf } from '../diff-writing.ts';
 
 const SERVICE = `import { limits } from './limits';
@@ -142,16 +145,25 @@ export async function poll(feed: Feed) {
 }
 `;
 
-  test('asks for nothing: a product of numbers, a condition turned to leave early', async () => {
-    expect(await kindsOf(early)).toEqual([]);
+  const newIn = (after: string) => {
+    const files = readDiff(diffOf('src/feed/poll.ts', LIMITS, after)).files.map(changedFileOf);
+    return newnessOf(files.filter((file) => file !== null));
+  };
+
+  test('is nothing new: a product of numbers, a condition turned to leave early', () => {
+    expect(newIn(early)).toMatchObject({ numbersNew: 0, signsNew: 0 });
   });
 
-  test('asks for nothing: a comparison with its sides changed about', async () => {
-    expect(await kindsOf(early.replace('page.age >= limits.fresh', 'limits.fresh <= page.age'))).toEqual([]);
+  test('is nothing new: a comparison with its sides changed about', () => {
+    const turned = early.replace('page.age >= limits.fresh', 'limits.fresh <= page.age');
+    expect(newIn(turned)).toMatchObject({ numbersNew: 0, signsNew: 0 });
   });
 
-  test('asks for nothing: other words in the log', async () => {
-    expect(await kindsOf(early.replaceAll("'polled'", "'the feed was read'"))).toEqual([]);
+  test('is nothing new: other words in the log', () => {
+    expect(newIn(early.replaceAll("'polled'", "'the feed was read'"))).toMatchObject({
+      textsNew: 0,
+      textsLost: 0,
+    });
   });
 
   test.each([
@@ -160,5 +172,56 @@ export async function poll(feed: Feed) {
     ['a sum in place of a product', '24 * 60 * 60', '24 + page.failures'],
   ])('but not with %s', async (_, said, other) => {
     expect(await kindsOf(early.replace(said, other))).not.toEqual([]);
+  });
+});
+
+describe('how often a loop runs', () => {
+  const loop = (head: string) => `export async function fetchRates(base: string) {
+  let last: unknown;
+  ${head}
+    try {
+      return await provider.latest(base);
+    } catch (error) {
+      last = error;
+      await sleep(pauseMs * 2 ** attempt);
+    }
+  }
+  throw last;
+}
+`;
+  const moved = (head: string) => `async function withRetries<T>(call: () => Promise<T>): Promise<T> {
+  let last: unknown;
+  ${head}
+    try {
+      return await call();
+    } catch (error) {
+      last = error;
+      await sleep(pauseMs * 2 ** attempt);
+    }
+  }
+  throw last;
+}
+
+export async function fetchRates(base: string) {
+  return withRetries(() => provider.latest(base));
+}
+`;
+  const diffFor = (before: string, after: string) => diffOf('src/rates/retry.ts', loop(before), moved(after));
+  const newIn = (before: string, after: string) => {
+    const files = readDiff(diffFor(before, after)).files.map(changedFileOf);
+    return newnessOf(files.filter((file) => file !== null)).signsNew;
+  };
+  const below = 'for (let attempt = 0; attempt < retries; attempt += 1) {';
+
+  test('is nothing new where it is the same, counted from one or from nothing', () => {
+    expect(newIn(below, below)).toBe(0);
+    expect(newIn(below, 'for (let attempt = 1; attempt <= retries; attempt += 1) {')).toBe(0);
+  });
+
+  test('is watched where it is once more or once less', async () => {
+    const more = 'for (let attempt = 0; attempt <= retries; attempt += 1) {';
+    expect(newIn(more, below)).toBeGreaterThan(0);
+    const kinds = (await planOf(diffFor(more, below))).checks.map(({ signalKind }) => signalKind);
+    expect(kinds).toContain('dependency.call_rate');
   });
 });

@@ -66,6 +66,7 @@ const NONE: Newness = {
   numbersLost: 0,
   textsNew: 0,
   textsLost: 0,
+  filledNew: 0,
   signsNew: 0,
   signsLost: 0,
   waitsNew: 0,
