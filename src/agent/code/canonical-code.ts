@@ -7,6 +7,7 @@ import { untyped } from './types-only.ts';
  */
 export function canonicalCode(code: string, language: Language): string {
   let text = untyped(code, language);
+  for (const [old, current] of RENAMED[language] ?? []) text = text.replaceAll(old, current);
   switch (language) {
     case 'ruby':
       text = text
@@ -54,6 +55,32 @@ export function canonicalCode(code: string, language: Language): string {
   }
   return text.replaceAll(/\s+/g, '').replace(/;$/, '');
 }
+
+/**
+ * What the languages and their frameworks gave another name and left as it was, by their own release notes: Go 1.16 (io/ioutil) and
+ * 1.18 (any), Kotlin 1.5, Ruby 3.2, Rails 4.0 and 6.1, Node's Buffer, Python 3.3's collections.abc, Java's boxed constructors.
+ */
+const RENAMED: { readonly [Name in Language]?: readonly (readonly [RegExp, string])[] } = {
+  go: [
+    [/\bioutil\.(ReadAll|NopCloser|Discard)\b/g, 'io.$1'],
+    [/\bioutil\.(ReadFile|WriteFile)\b/g, 'os.$1'],
+    [/\bioutil\.TempFile\b/g, 'os.CreateTemp'],
+    [/\bioutil\.TempDir\b/g, 'os.MkdirTemp'],
+    [/\binterface\{\}/g, 'any'],
+  ],
+  java: [
+    [/\.toLowerCase\(\)/g, '.lowercase()'],
+    [/\.toUpperCase\(\)/g, '.uppercase()'],
+    [/\bnew (Integer|Long|Double|Boolean)\(/g, '$1.valueOf('],
+  ],
+  ruby: [
+    [/\b(File|Dir)\.exists\?/g, '$1.exist?'],
+    [/\b(before|after|around)_filter\b/g, '$1_action'],
+    [/\bupdate_attributes(?=[!( ])/g, 'update'],
+  ],
+  typescript: [[/\bnew Buffer\(/g, 'Buffer.from(']],
+  python: [[/\bcollections\.(Mapping|MutableMapping|Sequence|Iterable|Callable)\b/g, 'collections.abc.$1']],
+};
 
 /** At the head of a declaration; what is declared stays. */
 const MODIFIERS =

@@ -17,6 +17,8 @@ const STATEMENT =
   /^(?:return|new|await|throw|throws|raise|yield|else|in|is|not|and|or|if|unless|when|while|case|from|using|go|defer|as|extends|implements)$/;
 /** How a block of Terraform is called where its settings are read one by one. */
 const BLOCK = /^(?:resource|variable|output|module|locals|moved|data)(?:_|$)/;
+/** `100L`, `2u32`, `0.5f`: how a number is kept, not how much it is. */
+const NUMBER_TYPE = /(?<=\d)(?:[LlUuFfDdn]|[ui](?:8|16|32|64|128|size)|f(?:32|64))$/;
 const WAITS = /\bawait\b/g;
 const THROWS = /\b(?:throw|raise)\b/g;
 /** `await orders.save(`, `redis.del(`: nothing is made of what is given back. */
@@ -115,11 +117,8 @@ export function newnessOf(files: readonly ChangedFile[]): Newness {
     linesAfter: after.lines,
     callsNew: called.filter((name) => times(before, name) + times(around, name) === 0).length,
     callsLost: called.filter((name) => times(after, name) + times(around, name) === 0).length,
-    deedsLost: called.filter((name) => {
-      const of = before.done.get(name);
-      // What is done to a variable of its own has no effect outside.
-      return of !== undefined && !before.declared.has(of) && times(after, name) + times(around, name) === 0;
-    }).length,
+    deedsLost: called.filter((name) => isDeed(before, name) && times(after, name) + times(around, name) === 0)
+      .length,
     callsMore: sum(called.map((name) => Math.max(0, times(after, name) - times(before, name)))),
     namesNew: added.names.filter((name) => !after.called.has(name)).length,
     namesLost: lost.names.filter((name) => !before.called.has(name)).length,
@@ -137,7 +136,7 @@ export function newnessOf(files: readonly ChangedFile[]): Newness {
     throwsNew: Math.max(0, after.throws - before.throws),
     throwsLost: Math.max(0, before.throws - after.throws),
     looped: looped.length,
-    deedsLooped: looped.filter((name) => after.done.has(name)).length,
+    deedsLooped: looped.filter((name) => isDeed(after, name)).length,
     placed: placedApart(before, after),
   };
 }
@@ -211,7 +210,7 @@ function read(side: Side, line: CodeLine, next: CodeLine | undefined, file: Chan
   const tokens = untyped(code, file.language).match(TOKEN) ?? [];
   const isHead = HEAD.test(line.code) || SIGNATURE.test(line.code);
   for (const [at, token] of tokens.entries()) {
-    if (/^\d/.test(token)) side.constants.add(token.replaceAll('_', '').replace(/(?<=\d)[LlUuFfDdn]$/, ''));
+    if (/^\d/.test(token)) side.constants.add(token.replaceAll('_', '').replace(NUMBER_TYPE, ''));
     const name = file.language === 'sql' ? token.toLowerCase() : token.replace(/^@(?=[A-Z])/, '');
     if (!NAME.test(name) || WORDS.has(name)) continue;
     if (file.language === 'typescript' && /^(?:any|unknown|never)$/.test(token)) continue;
@@ -233,6 +232,12 @@ function read(side: Side, line: CodeLine, next: CodeLine | undefined, file: Chan
     const isOwn = call.chain.length === 1 && /^(?:all|go)$/.test(call.name);
     if (PLACED.test(call.name) && !isOwn && line.novelty === 'code') side.placed.push(call.name);
   }
+}
+
+/** Whether a call is made for what it does. What is done to a variable of its own has no effect outside. */
+function isDeed({ done, declared }: Side, name: string): boolean {
+  const of = done.get(name);
+  return of !== undefined && !declared.has(of);
 }
 
 /** `24 * 60 * 60` is 86400, however it is written. */
