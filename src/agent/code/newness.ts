@@ -19,6 +19,9 @@ const STATEMENT =
 const BLOCK = /^(?:resource|variable|output|module|locals|moved|data)(?:_|$)/;
 /** `100L`, `2u32`, `0.5f`: how a number is kept, not how much it is. */
 const NUMBER_TYPE = /(?<=\d)(?:[LlUuFfDdn]|[ui](?:8|16|32|64|128|size)|f(?:32|64))$/;
+/** `const seen = new Set(`, `let mut out: BTreeMap<…> = BTreeMap::new()`, `rows = []`. */
+const COLLECTION =
+  /([\w$]+)(?:\s?:\s?[^=]{1,60})?\s?:?=\s?(?:new\s(?:Map|Set|Array|ArrayList|HashMap|LinkedHashMap|TreeMap|HashSet|List|Dictionary)\b|(?:BTreeMap|HashMap|HashSet|BTreeSet|Vec|VecDeque)::(?:new|with_capacity)\b|vec!|\[\]|\{\}|mutable(?:List|Map|Set)Of\(|make\(|defaultdict\()/g;
 const WAITS = /\bawait\b/g;
 const THROWS = /\b(?:throw|raise)\b/g;
 /** `await orders.save(`, `redis.del(`: nothing is made of what is given back. */
@@ -49,7 +52,11 @@ const IDIOMS: ReadonlySet<string> = new Set(
    reject next derive Debug Clone Copy Default Send Sync Override FunctionalInterface Autowired Inject Concern Fn new include
    module extend then blank present positive negative positive? negative? empty nil is_some_and array_map array_filter
    array_values array_sum ifPresent stream toMap groupingBy toCollection listOfNotNull transform_values each_with_object to_h
-   tap or_insert or_insert_with fetch_values compact Value HasValue`.split(/\s+/),
+   tap or_insert or_insert_with fetch_values compact Value
+   HasValue zip unzip entry or_default contains_key containsKey get_mut as_slice as_mut unwrap copied cloned chars lines chunks
+   windows divmod setdefault defaultdict Counter fromEntries from_fn getOrPut putIfAbsent computeIfAbsent mapValues map_values
+   mapIndexed withIndex each_with_index with_index zipWithIndex partition as_bytes into_boxed_str to_vec ToList ToArray
+   ToDictionary array_key_exists array_combine array_column array_fill_keys array_push in_array`.split(/\s+/),
 );
 
 /**
@@ -117,8 +124,9 @@ export function newnessOf(files: readonly ChangedFile[]): Newness {
     linesAfter: after.lines,
     callsNew: called.filter((name) => times(before, name) + times(around, name) === 0).length,
     callsLost: called.filter((name) => times(after, name) + times(around, name) === 0).length,
-    deedsLost: called.filter((name) => isDeed(before, name) && times(after, name) + times(around, name) === 0)
-      .length,
+    deedsLost: called.filter(
+      (name) => isDeed(before, name, around) && times(after, name) + times(around, name) === 0,
+    ).length,
     callsMore: sum(called.map((name) => Math.max(0, times(after, name) - times(before, name)))),
     namesNew: added.names.filter((name) => !after.called.has(name)).length,
     namesLost: lost.names.filter((name) => !before.called.has(name)).length,
@@ -136,7 +144,7 @@ export function newnessOf(files: readonly ChangedFile[]): Newness {
     throwsNew: Math.max(0, after.throws - before.throws),
     throwsLost: Math.max(0, before.throws - after.throws),
     looped: looped.length,
-    deedsLooped: looped.filter((name) => isDeed(after, name)).length,
+    deedsLooped: looped.filter((name) => isDeed(after, name, around)).length,
     placed: placedApart(before, after),
   };
 }
@@ -168,6 +176,8 @@ interface Side {
   /** Calls that are a statement of their own, made for what they do, not for what they give; and on what they are made. */
   readonly done: Map<string, string>;
   readonly looped: Set<string>;
+  /** Names of collections in memory that it makes. */
+  readonly collections: Set<string>;
   readonly placed: string[];
 }
 
@@ -184,6 +194,7 @@ function sideOf(): Side {
     called: new Map(),
     done: new Map(),
     looped: new Set(),
+    collections: new Set(),
     placed: [],
   };
 }
@@ -203,6 +214,7 @@ function read(side: Side, line: CodeLine, next: CodeLine | undefined, file: Chan
   side.throws += line.code.match(THROWS)?.length ?? 0;
   // What is told in the log or of an error is told to people.
   if (!TOLD.test(line.code)) for (const text of line.strings) readText(side, text);
+  for (const [, name = ''] of line.code.matchAll(COLLECTION)) side.collections.add(name);
   const worked = withProducts(line.code);
   readSigns(side.signs, { line, next, code: worked, language: file.language });
   // Only Ruby's names end in a mark; elsewhere it tells what may be nothing.
@@ -235,9 +247,9 @@ function read(side: Side, line: CodeLine, next: CodeLine | undefined, file: Chan
 }
 
 /** Whether a call is made for what it does. What is done to a variable of its own has no effect outside. */
-function isDeed({ done, declared }: Side, name: string): boolean {
+function isDeed({ done, declared, collections }: Side, name: string, around: Side): boolean {
   const of = done.get(name);
-  return of !== undefined && !declared.has(of);
+  return of !== undefined && ![declared, collections, around.collections].some((own) => own.has(of));
 }
 
 /** `24 * 60 * 60` is 86400, however it is written. */

@@ -8,6 +8,8 @@ const IDLE =
   /(?<=\bfor\b[^;]{0,80};)[^;]{0,120}(?=;)|[+-]\s?1\b(?![.\w])|''\s?\+|\+\s?''|\*\s?time\.(?=[A-Z])/g;
 const ASSIGNED = /\s([*/%+-])=\s/g;
 const JOINED = /''\s?\+|\+\s?''/;
+/** Quotient and remainder by one call. */
+const DIVIDED = /\b(?:divmod|floorDiv|floorMod|div_euclid|rem_euclid|DivRem)\b/;
 /** How far a loop counts: `for (let i = 0; i < n;`. */
 const BOUND = /\bfor\b[^;]{0,80}=\s?(\w+)\s?;\s?\w+\s?([<>]=?)/g;
 /** `order.total >= limit`: the last names of both sides. */
@@ -55,6 +57,7 @@ export function readSigns(
   if (language === 'settings') return;
   for (const [, sign = ''] of code.matchAll(ASSIGNED)) signs.assigned.add(sign);
   if (JOINED.test(code)) signs.assigned.add('+');
+  if (DIVIDED.test(code)) for (const sign of '/%') signs.assigned.add(sign);
   for (const [, start = '', sign = ''] of code.matchAll(BOUND)) signs.bounds.add(boundOf(start, sign));
   const telling = code.replaceAll(IDLE, ' ');
   for (const [, left = '', sign = '', right = ''] of telling.matchAll(COMPARED)) {
