@@ -21,7 +21,7 @@ const BLOCK = /^(?:resource|variable|output|module|locals|moved|data)(?:_|$)/;
 const NUMBER_TYPE = /(?<=\d)(?:[LlUuFfDdn]|[ui](?:8|16|32|64|128|size)|f(?:32|64))$/;
 /** `const seen = new Set(`, `let mut out: BTreeMap<…> = BTreeMap::new()`, `rows = []`. */
 const COLLECTION =
-  /([\w$]+)(?:\s?:\s?[^=]{1,60})?\s?:?=\s?(?:new\s(?:Map|Set|Array|ArrayList|HashMap|LinkedHashMap|TreeMap|HashSet|List|Dictionary)\b|(?:BTreeMap|HashMap|HashSet|BTreeSet|Vec|VecDeque)::(?:new|with_capacity)\b|vec!|\[\]|\{\}|mutable(?:List|Map|Set)Of\(|make\(|defaultdict\()/g;
+  /(?<![\w$])([\w$]+)(?:\s?:\s?[^=]{1,60})?\s?:?=\s?(?:new\s(?:Map|Set|Array|ArrayList|HashMap|LinkedHashMap|TreeMap|HashSet|List|Dictionary)\b|(?:BTreeMap|HashMap|HashSet|BTreeSet|Vec|VecDeque)::(?:new|with_capacity)\b|vec!|\[\]|\{\}|mutable(?:List|Map|Set)Of\(|make\(|defaultdict\()/g;
 const WAITS = /\bawait\b/g;
 const THROWS = /\b(?:throw|raise)\b/g;
 /** `await orders.save(`, `redis.del(`: nothing is made of what is given back. */
@@ -54,7 +54,7 @@ const IDIOMS: ReadonlySet<string> = new Set(
    array_values array_sum ifPresent stream toMap groupingBy toCollection listOfNotNull transform_values each_with_object to_h
    tap or_insert or_insert_with fetch_values compact Value
    HasValue zip unzip entry or_default contains_key containsKey get_mut as_slice as_mut unwrap copied cloned chars lines chunks
-   windows divmod setdefault defaultdict Counter fromEntries from_fn getOrPut putIfAbsent computeIfAbsent mapValues map_values
+   windows divmod setdefault defaultdict Counter fromEntries from_fn mapValues map_values
    mapIndexed withIndex each_with_index with_index zipWithIndex partition as_bytes into_boxed_str to_vec ToList ToArray
    ToDictionary array_key_exists array_combine array_column array_fill_keys array_push in_array`.split(/\s+/),
 );

@@ -13,7 +13,7 @@ const DIVIDED = /\b(?:divmod|floorDiv|floorMod|div_euclid|rem_euclid|DivRem)\b/;
 /** How far a loop counts: `for (let i = 0; i < n;`. */
 const BOUND = /\bfor\b[^;]{0,80}=\s?(\w+)\s?;\s?\w+\s?([<>]=?)/g;
 /** `order.total >= limit`: the last names of both sides. */
-const COMPARED = /([\w$@]+)(?:\(\))?[)\]]?\s([<>]=?)\s(?:[\w$@]+(?:\.|->|::))*([\w$@]+)/g;
+const COMPARED = /(?<![\w$@])([\w$@]+)(?:\(\))?[)\]]?\s([<>]=?)\s(?:[\w$@]+(?:\.|->|::))*([\w$@]+)/g;
 /** Where a block is left before its end. */
 const EXIT = /\b(?:return|throw|raise|continue|next|break)\b/;
 const ELSE = /\b(?:else|elif|elsif)\b/;

@@ -20,8 +20,8 @@ export function saysNothingNew(newness: Newness): boolean {
 }
 
 /**
- * How likely a change must say nothing new to be left alone. It must be surer where there is a known name in place of another, something no longer done, worked out for each of many, or done more or less often where its
- * place matters.
+ * How likely a change must say nothing new to be left alone. It must be surer where there is a known name in place of another,
+ * something no longer done, worked out for each of many, or done more or less often where its place matters.
  */
 export function leastChanceFor({ namesNew, namesLost, deedsLost, looped, placed }: Newness): number {
   const isAnother = deedsLost + looped + placed > 0 || (namesNew > 0 && namesLost > 0);
